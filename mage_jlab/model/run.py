@@ -1,0 +1,88 @@
+"""A run: one happening of a pipeline; a step: one block in one run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+QUEUED = "queued"
+RUNNING = "running"
+COMPLETED = "completed"
+FAILED = "failed"
+CANCELLED = "cancelled"
+INTERRUPTED = "interrupted"
+"""The server ended (or died) while the run was active."""
+MISSED = "missed"
+"""A fire time passed while no scheduler was there; nothing ran."""
+SKIPPED = "skipped"
+UPSTREAM_FAILED = "upstream_failed"
+CANCELLING = "cancelling"
+
+RUN_STATES = (
+    QUEUED, RUNNING, CANCELLING, COMPLETED, FAILED, CANCELLED, INTERRUPTED, MISSED, SKIPPED
+)  # fmt: skip
+STEP_STATES = (
+    QUEUED, RUNNING, COMPLETED, FAILED, UPSTREAM_FAILED, SKIPPED, CANCELLED, INTERRUPTED
+)  # fmt: skip
+ACTIVE = frozenset({QUEUED, RUNNING, CANCELLING})
+
+
+@dataclass(frozen=True)
+class OutputSummary:
+    """What a step left, in short: one per output, in order."""
+
+    name: str
+    kind: str
+    """table | json | text | image | media | pickle | none"""
+    rows: int | None = None
+    columns: int | None = None
+    bytes: int | None = None
+
+
+@dataclass(frozen=True)
+class Step:
+    """One block in one run. `log` is told apart by `attempt`."""
+
+    block: str
+    name: str
+    type: str
+    language: str
+    upstream: tuple[str, ...] = ()
+    state: str = QUEUED
+    attempt: int = 0
+    started: datetime | None = None
+    ended: datetime | None = None
+    error: str | None = None
+    """First line of the failure, for lists."""
+    code_hash: str | None = None
+    outputs: tuple[OutputSummary, ...] = ()
+
+
+@dataclass(frozen=True)
+class Run:
+    """One happening of a pipeline, with its steps in plan order."""
+
+    id: str
+    project: str
+    pipeline: str
+    state: str
+    kind: str = "manual"
+    """manual | schedule | api | event | cli | backfill"""
+    trigger: str | None = None
+    trigger_name: str | None = None
+    fire_time: datetime | None = None
+    created: datetime | None = None
+    started: datetime | None = None
+    ended: datetime | None = None
+    variables: Mapping[str, Any] = field(default_factory=dict)
+    blocks: tuple[str, ...] | None = None
+    """The blocks asked for, or None for all."""
+    error: str | None = None
+    code_hash: str | None = None
+    kernel: str | None = None
+    cwd: str | None = None
+    user: str | None = None
+    retry_of: str | None = None
+    steps: tuple[Step, ...] = ()

@@ -1,0 +1,1 @@
+"""What is happening: the state machine of a run, the loop that drives it."""

@@ -1,0 +1,1 @@
+"""The Jupyter server extension: REST interface, notebook drive, events."""

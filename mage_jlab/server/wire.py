@@ -1,0 +1,530 @@
+"""The types of the REST interface, declared once (D10).
+
+Requests are validated against these, responses are encoded from these, the
+OpenAPI document and the TypeScript types are generated from these. Times are
+ISO 8601 in UTC. Fields of a request that may be left out have a default;
+`UNSET` means "leave as it is" in a change.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Generic, Literal, TypeVar
+
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+T = TypeVar("T")
+
+BlockLanguage = str
+Severity = Literal["error", "warning", "info"]
+RunState = Literal[
+    "queued", "running", "cancelling", "completed", "failed",
+    "cancelled", "interrupted", "missed", "skipped",
+]  # fmt: skip
+StepState = Literal[
+    "queued", "running", "completed", "failed",
+    "upstream_failed", "skipped", "cancelled", "interrupted",
+]  # fmt: skip
+Name = Annotated[str, Meta(min_length=1, max_length=200)]
+Seconds = Annotated[float, Meta(ge=0, le=31_536_000)]
+
+
+class Request(Struct, forbid_unknown_fields=True):
+    """A request body: unknown fields are refused, so typing errors are seen."""
+
+
+class Failure(Struct, omit_defaults=True):
+    """What is wrong, in one sentence; its name; plain data that belongs to it."""
+
+    message: str
+    reason: str | None = None
+    detail: dict[str, Any] | None = None
+
+
+class Page(Struct, Generic[T]):
+    """Some items, and the cursor of the next ones when there are more."""
+
+    items: list[T]
+    next: str | None = None
+
+
+class Health(Struct):
+    """Whether the parts live. `scheduler` is running | stopped | failed | standby."""
+
+    version: str
+    scheduler: str
+    scheduler_message: str | None
+    database: str
+    active_runs: int
+    products_bytes: int | None = None
+
+
+class Problem(Struct):
+    """One thing that is wrong or odd in a project."""
+
+    severity: Severity
+    message: str
+    pipeline: str | None = None
+    block: str | None = None
+    file: str | None = None
+    line: int | None = None
+
+
+class Project(Struct):
+    """A project. `slug` is its id in URLs and drive paths; `id` its path below the root."""
+
+    slug: str
+    id: str
+    name: str
+    path: str
+    pipelines: int
+    problems: list[Problem] = []
+
+
+class ProjectCreate(Request):
+    """Make a project folder at `path`, relative to the server's root."""
+
+    path: str
+    example: bool = False
+
+
+class PipelineSummary(Struct):
+    """A pipeline in a list. `path` is its notebook on the `mage` drive."""
+
+    project: str
+    slug: str
+    id: str
+    name: str
+    type: str
+    path: str
+    blocks: int
+    tags: list[str]
+    description: str | None = None
+    state: str | None = None
+    last_run: str | None = None
+    last_run_at: datetime | None = None
+    next_fire: datetime | None = None
+    problem: Problem | None = None
+
+
+class OutputSummary(Struct):
+    """One output of a step, in short."""
+
+    name: str
+    kind: str
+    rows: int | None = None
+    columns: int | None = None
+    bytes: int | None = None
+
+
+class Block(Struct):
+    """A block of a pipeline. `source` is None when its file is missing or it has none."""
+
+    slug: str
+    id: str
+    name: str
+    type: str
+    language: str
+    role: str
+    upstream: list[str]
+    downstream: list[str]
+    path: str | None
+    source: str | None
+    configuration: dict[str, Any]
+    retry_config: dict[str, Any] | None = None
+    timeout: float | None = None
+    executor_type: str | None = None
+    executor_config: dict[str, Any] | None = None
+    color: str | None = None
+    kernel: str | None = None
+    used_in: list[str] = []
+    """Other pipelines of the project that use the same file."""
+
+
+class Pipeline(Struct):
+    """A pipeline in full. `etag` goes into `If-Match` of a change."""
+
+    project: str
+    slug: str
+    id: str
+    name: str
+    type: str
+    path: str
+    etag: str
+    description: str | None
+    tags: list[str]
+    variables: dict[str, Any]
+    kernel: str | None
+    blocks: list[Block]
+    problems: list[Problem]
+    executor_type: str | None = None
+    retry_config: dict[str, Any] | None = None
+    concurrency: dict[str, Any] = {}
+
+
+class PipelineCreate(Request):
+    """Make a pipeline; `copy_of` (an id) duplicates one."""
+
+    name: Name
+    type: str = "python"
+    description: str | None = None
+    copy_of: str | None = None
+
+
+class PipelineChange(Request):
+    """Change a pipeline; a new `name` renames its folder too."""
+
+    name: Name | UnsetType = UNSET
+    description: str | None | UnsetType = UNSET
+    tags: list[str] | UnsetType = UNSET
+    variables: dict[str, Any] | UnsetType = UNSET
+    kernel: str | None | UnsetType = UNSET
+    executor_type: str | None | UnsetType = UNSET
+    retry_config: dict[str, Any] | None | UnsetType = UNSET
+    concurrency: dict[str, Any] | UnsetType = UNSET
+    order: list[str] | UnsetType = UNSET
+    """Ids of all entries of `blocks` in their new order."""
+
+
+class BlockCreate(Request):
+    """Add a block. `source` wins over `template`; `after` is a block id; `existing`
+    (a path relative to the project) uses a file that is there already."""
+
+    name: Name
+    type: str
+    language: str = "python"
+    template: str | None = None
+    source: str | None = None
+    existing: str | None = None
+    upstream: list[str] = []
+    after: str | None = None
+    copy_of: str | None = None
+    configuration: dict[str, Any] = {}
+
+
+class BlockChange(Request):
+    """Change a block; a new `name` renames its file in every pipeline that uses it."""
+
+    name: Name | UnsetType = UNSET
+    upstream: list[str] | UnsetType = UNSET
+    configuration: dict[str, Any] | UnsetType = UNSET
+    retry_config: dict[str, Any] | None | UnsetType = UNSET
+    timeout: Seconds | None | UnsetType = UNSET
+    executor_type: str | None | UnsetType = UNSET
+    executor_config: dict[str, Any] | None | UnsetType = UNSET
+    color: str | None | UnsetType = UNSET
+    source: str | UnsetType = UNSET
+    language: str | UnsetType = UNSET
+
+
+class BlockTemplate(Struct):
+    """A template for a new block."""
+
+    id: str
+    name: str
+    type: str
+    language: str
+    description: str
+    source: str
+
+
+class Trigger(Struct):
+    """A trigger. `words` says in words when it fires."""
+
+    id: str
+    project: str
+    pipeline: str
+    name: str
+    kind: str
+    enabled: bool
+    schedule: str | None
+    zone: str
+    variables: dict[str, Any]
+    settings: dict[str, Any]
+    missed: str
+    overlap: str
+    source: str
+    words: str
+    description: str | None = None
+    start: datetime | None = None
+    next_fire: datetime | None = None
+    last_run: str | None = None
+    last_state: str | None = None
+
+
+class TriggerCreate(Request):
+    """Make a trigger. `project` is a slug, `pipeline` an id."""
+
+    project: str
+    pipeline: str
+    name: Name
+    kind: Literal["schedule", "api"] = "schedule"
+    schedule: str | None = None
+    zone: str = "UTC"
+    enabled: bool = True
+    variables: dict[str, Any] = {}
+    settings: dict[str, Any] = {}
+    missed: Literal["latest", "none", "all"] = "latest"
+    overlap: Literal["skip", "queue", "allow", "replace"] = "skip"
+    start: datetime | None = None
+    description: str | None = None
+    save_in_code: bool = False
+
+
+class TriggerChange(Request):
+    """Change a trigger. Editing never fires."""
+
+    name: Name | UnsetType = UNSET
+    schedule: str | UnsetType = UNSET
+    zone: str | UnsetType = UNSET
+    enabled: bool | UnsetType = UNSET
+    variables: dict[str, Any] | UnsetType = UNSET
+    settings: dict[str, Any] | UnsetType = UNSET
+    missed: Literal["latest", "none", "all"] | UnsetType = UNSET
+    overlap: Literal["skip", "queue", "allow", "replace"] | UnsetType = UNSET
+    start: datetime | None | UnsetType = UNSET
+    description: str | None | UnsetType = UNSET
+    save_in_code: bool | UnsetType = UNSET
+
+
+class SchedulePreviewRequest(Request):
+    """Ask what a schedule means before saving it."""
+
+    schedule: str
+    zone: str = "UTC"
+    count: Annotated[int, Meta(ge=1, le=50)] = 5
+
+
+class Fire(Struct):
+    """A fire time: the instant, and the wall time in the schedule's zone."""
+
+    utc: datetime
+    wall: str
+
+
+class SchedulePreview(Struct):
+    """A schedule in words, its next fire times, and notes (clock changes)."""
+
+    words: str
+    fires: list[Fire]
+    notes: list[str] = []
+
+
+class Step(Struct):
+    """One block in one run."""
+
+    block: str
+    slug: str
+    name: str
+    type: str
+    language: str
+    upstream: list[str]
+    state: StepState
+    attempt: int
+    started: datetime | None
+    ended: datetime | None
+    error: str | None
+    outputs: list[OutputSummary]
+
+
+class RunSummary(Struct):
+    """A run in a list. `usual` is the median duration of completed runs, in seconds."""
+
+    id: str
+    project: str
+    pipeline: str
+    state: RunState
+    kind: str
+    trigger: str | None
+    trigger_name: str | None
+    fire_time: datetime | None
+    created: datetime | None
+    started: datetime | None
+    ended: datetime | None
+    error: str | None
+    steps_total: int
+    steps_done: int
+    usual: float | None = None
+
+
+class Run(Struct):
+    """A run with its steps. `why` says why it is in its state, in words."""
+
+    id: str
+    project: str
+    pipeline: str
+    state: RunState
+    kind: str
+    trigger: str | None
+    trigger_name: str | None
+    fire_time: datetime | None
+    created: datetime | None
+    started: datetime | None
+    ended: datetime | None
+    error: str | None
+    why: str | None
+    variables: dict[str, Any]
+    blocks: list[str] | None
+    code_hash: str | None
+    kernel: str | None
+    cwd: str | None
+    user: str | None
+    retry_of: str | None
+    steps: list[Step]
+
+
+class RunCreate(Request):
+    """Start a run. `project` is a slug, `pipeline` and `blocks` are ids."""
+
+    project: str
+    pipeline: str
+    variables: dict[str, Any] = {}
+    blocks: list[str] | None = None
+    execution_date: datetime | None = None
+    trigger: str | None = None
+
+
+class RunRetry(Request):
+    """Run again what did not complete, or a block and all below it."""
+
+    from_block: str | None = None
+
+
+class LogRecord(Struct):
+    """One record of a step's log. `kind` is stream | display | error | system;
+    `output` is the nbformat output it came from (rich outputs and errors)."""
+
+    time: datetime | None
+    kind: str
+    level: str
+    text: str
+    output: dict[str, Any] | None = None
+
+
+class Log(Struct):
+    """A piece of a step's log; `next` is the offset to continue at while it grows."""
+
+    records: list[LogRecord]
+    next: int
+    complete: bool
+    truncated: int = 0
+
+
+class Column(Struct):
+    """A column of a stored table; `kind` is number | text | time | boolean | other."""
+
+    name: str
+    type: str
+    kind: str
+    nulls: int | None = None
+
+
+class ProductOutput(Struct):
+    """One stored output of a block."""
+
+    name: str
+    kind: str
+    type: str
+    bytes: int
+    rows: int | None = None
+    columns: list[Column] = []
+    media_type: str | None = None
+    preview: str | None = None
+
+
+class Product(Struct):
+    """What one execution of a block stored. `scope` is interactive or a run id."""
+
+    project: str
+    pipeline: str
+    block: str
+    scope: str
+    version: str
+    created: datetime
+    duration: float
+    outputs: list[ProductOutput]
+    versions: list[str] = []
+
+
+class Rows(Struct):
+    """A window of a table: `rows` are lists of plain values in column order.
+
+    `total` counts the rows after the filter, `stored` all of them. Cells that
+    were clipped are named as [row in window, column].
+    """
+
+    columns: list[Column]
+    rows: list[list[Any]]
+    offset: int
+    total: int
+    stored: int
+    clipped: list[list[int]] = []
+
+
+class Bin(Struct):
+    """A bar of a small distribution: label and count."""
+
+    label: str
+    count: int
+
+
+class ColumnStatistics(Struct):
+    """What a column holds: nulls, distinct values, extremes, distribution."""
+
+    name: str
+    kind: str
+    count: int
+    nulls: int
+    distinct: int | None
+    minimum: Any = None
+    maximum: Any = None
+    mean: float | None = None
+    bins: list[Bin] = []
+
+
+class Statistics(Struct):
+    """Statistics of every column of a table."""
+
+    rows: int
+    columns: list[ColumnStatistics]
+
+
+class KernelStart(Struct):
+    """Code that, executed once in a kernel, makes it run blocks of a pipeline."""
+
+    code: str
+    key: str
+    """Changes when the code or the pipeline changes."""
+
+
+class Requirement(Struct):
+    """One requirement of a project: state is met | missing | other_version | unknown."""
+
+    requirement: str
+    state: str
+    installed: str | None = None
+
+
+class Requirements(Struct):
+    """A project's requirements against a kernel's environment."""
+
+    kernel: str
+    items: list[Requirement]
+    install_command: str | None = None
+    message: str | None = None
+
+
+class ImportRequest(Request):
+    """Import triggers, variables and history from a Mage database file in the project
+    or in `path` (relative to the server's root)."""
+
+    path: str | None = None
+
+
+class ImportResult(Struct):
+    """What was taken over."""
+
+    triggers: int
+    runs: int
+    variables: int
+    notes: list[str] = []

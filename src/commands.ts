@@ -1,0 +1,50 @@
+/** The ids of all commands; nothing else. */
+export namespace CommandIDs {
+  // notebook
+  export const openPipeline = 'mage:open-pipeline';
+  export const runBlock = 'mage:run-block';
+  export const runWithUpstream = 'mage:run-with-upstream';
+  export const runFromHere = 'mage:run-from-here';
+  export const runAll = 'mage:run-all';
+  export const runStale = 'mage:run-stale';
+  export const runTests = 'mage:run-tests';
+  export const runWithVariables = 'mage:run-with-variables';
+  export const restartAndRunFromHere = 'mage:restart-and-run-from-here';
+  export const addBlock = 'mage:add-block';
+  export const renameBlock = 'mage:rename-block';
+  export const duplicateBlock = 'mage:duplicate-block';
+  export const removeBlock = 'mage:remove-block';
+  export const moveBlockUp = 'mage:move-block-up';
+  export const moveBlockDown = 'mage:move-block-down';
+  export const blockSettings = 'mage:block-settings';
+  export const openBlockFile = 'mage:open-block-file';
+  export const pipelineSettings = 'mage:pipeline-settings';
+  export const exportNotebook = 'mage:export-notebook';
+  // canvas
+  export const openCanvas = 'mage:open-canvas';
+  export const canvasUndo = 'mage:canvas-undo';
+  export const canvasRedo = 'mage:canvas-redo';
+  // preview
+  export const openProduct = 'mage:open-product';
+  // sidebar
+  export const newPipeline = 'mage:new-pipeline';
+  export const renamePipeline = 'mage:rename-pipeline';
+  export const duplicatePipeline = 'mage:duplicate-pipeline';
+  export const deletePipeline = 'mage:delete-pipeline';
+  export const createProject = 'mage:create-project';
+  export const openExample = 'mage:open-example';
+  export const showSidebar = 'mage:show-sidebar';
+  export const refresh = 'mage:refresh';
+  export const importHistory = 'mage:import-history';
+  export const showRequirements = 'mage:show-requirements';
+  // runs
+  export const openRuns = 'mage:open-runs';
+  export const openRun = 'mage:open-run';
+  export const runPipeline = 'mage:run-pipeline';
+  export const cancelRun = 'mage:cancel-run';
+  export const retryRun = 'mage:retry-run';
+  // triggers
+  export const openTriggers = 'mage:open-triggers';
+  export const newTrigger = 'mage:new-trigger';
+  export const editTrigger = 'mage:edit-trigger';
+}

@@ -1,0 +1,154 @@
+import type { IObservableDisposable } from '@lumino/disposable';
+import { Token } from '@lumino/coreutils';
+import type { ISignal } from '@lumino/signaling';
+import type { NotebookPanel } from '@jupyterlab/notebook';
+
+import type {
+  IOutputSummary,
+  IPipelineSummary,
+  IProject,
+  IRunSummary,
+  ITrigger,
+  IHealth
+} from './api/types';
+
+/** How a block fared in its last interactive run. */
+export type BlockState =
+  'idle' | 'queued' | 'running' | 'completed' | 'failed' | 'skipped' | 'stale';
+
+export interface ITestResult {
+  name: string;
+  passed: boolean;
+  message?: string | null;
+}
+
+export interface IBlockStatus {
+  state: BlockState;
+  /** ISO time at which it started, while running. */
+  started?: string;
+  /** Seconds. */
+  duration?: number;
+  version?: string;
+  outputs: IOutputSummary[];
+  tests?: ITestResult[];
+  /** First line of the failure. */
+  error?: string;
+}
+
+/** A block of an open pipeline, as its cell says. */
+export interface IBlock {
+  readonly id: string;
+  readonly name: string;
+  readonly type: string;
+  readonly language: string;
+  readonly role: string;
+  readonly upstream: readonly string[];
+  readonly missing: boolean;
+  readonly path: string | null;
+  readonly usedIn: readonly string[];
+  readonly color: string | null;
+  readonly status: IBlockStatus;
+}
+
+export interface INewBlock {
+  type: string;
+  language?: string;
+  name?: string;
+  template?: string;
+  source?: string;
+  upstream?: string[];
+  /** Block after which it is put; the end when left out. */
+  after?: string | null;
+}
+
+export type RunMode =
+  'block' | 'with-upstream' | 'from-here' | 'all' | 'stale' | 'tests';
+
+export interface IRunOptions {
+  mode: RunMode;
+  block?: string;
+  variables?: Record<string, unknown>;
+  executionDate?: string;
+  restart?: boolean;
+}
+
+/**
+ * The model of one open pipeline: the only writer of its notebook.
+ * Notebook page and canvas both work on it, so they never disagree.
+ */
+export interface IPipelineDocument extends IObservableDisposable {
+  /** Slug of the project. */
+  readonly project: string;
+  /** Id of the pipeline. */
+  readonly pipeline: string;
+  /** Drive path, `mage:<project>/<pipeline>.ipynb`. */
+  readonly path: string;
+  readonly name: string;
+  readonly panel: NotebookPanel;
+  readonly blocks: readonly IBlock[];
+  /** Structure or settings changed. */
+  readonly changed: ISignal<IPipelineDocument, void>;
+  /** State of a block changed; the argument is its id. */
+  readonly statusChanged: ISignal<IPipelineDocument, string>;
+  readonly activeBlock: string | null;
+  readonly activeChanged: ISignal<IPipelineDocument, string | null>;
+  readonly readOnly: boolean;
+  block(id: string): IBlock | undefined;
+  /** Select the block's cell and scroll to it. */
+  focus(id: string): void;
+  /** Make `target` depend on `source`; throws an Error naming the path when that closes a circle. */
+  connect(source: string, target: string): void;
+  disconnect(source: string, target: string): void;
+  addBlock(block: INewBlock): Promise<string>;
+  removeBlock(id: string): void;
+  renameBlock(id: string, name: string): void;
+  moveBlock(id: string, offset: number): void;
+  duplicateBlock(id: string): string;
+  run(options: IRunOptions): Promise<void>;
+  interrupt(): Promise<void>;
+  /** Undo of structural edits (connections, added, removed, moved blocks). */
+  readonly canUndo: boolean;
+  readonly canRedo: boolean;
+  undo(): void;
+  redo(): void;
+}
+
+export interface IPipelineDocuments {
+  readonly current: IPipelineDocument | null;
+  readonly currentChanged: ISignal<
+    IPipelineDocuments,
+    IPipelineDocument | null
+  >;
+  readonly opened: ISignal<IPipelineDocuments, IPipelineDocument>;
+  readonly all: readonly IPipelineDocument[];
+  /** Find by drive path. */
+  find(path: string): IPipelineDocument | undefined;
+}
+
+export const IPipelineDocuments = new Token<IPipelineDocuments>(
+  'mage-jlab:IPipelineDocuments',
+  'The open pipelines.'
+);
+
+/** What the browser knows of the server's projects; kept true by its event stream. */
+export interface IWorkspace {
+  readonly ready: Promise<void>;
+  readonly projects: readonly IProject[];
+  readonly pipelines: readonly IPipelineSummary[];
+  readonly triggers: readonly ITrigger[];
+  /** Active and recent runs, newest first. */
+  readonly runs: readonly IRunSummary[];
+  readonly health: IHealth | null;
+  readonly error: string | null;
+  readonly changed: ISignal<IWorkspace, void>;
+  /** A run changed; the argument is its id. */
+  readonly runChanged: ISignal<IWorkspace, string>;
+  /** A step changed. */
+  readonly stepChanged: ISignal<IWorkspace, { run: string; block: string }>;
+  refresh(): Promise<void>;
+}
+
+export const IWorkspace = new Token<IWorkspace>(
+  'mage-jlab:IWorkspace',
+  'Projects, pipelines, triggers and runs.'
+);
