@@ -1,0 +1,17 @@
+#!/usr/bin/env bash
+# The main job on the embedded default: set up, make the example, run it, open JupyterLab on it.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+bash scripts/setup.sh
+export PATH="$PWD/.venv/bin:$PATH"
+demo=${DEMO:-demo}
+if [ ! -f "$demo/metadata.yaml" ]; then
+  mage-jlab init "$demo" --example
+fi
+mage-jlab run "$demo" penguins
+if [ -n "${NO_LAB:-}" ]; then
+  exit 0
+fi
+echo
+echo "Opening JupyterLab on $demo; stop it with Ctrl+C."
+exec mage-jlab start "$demo"

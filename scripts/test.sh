@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# Lint, types, import contracts, unit, server, flow and browser tests, in this order.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+began=$SECONDS
+step() { echo; echo "== $1 ($((SECONDS - began)) s)"; shift; "$@"; }
+step "set-up" bash scripts/setup.sh
+export PATH="$PWD/.venv/bin:$PATH"
+step "ruff" ruff check .
+step "ruff format" ruff format --check .
+step "front-end lint" jlpm lint
+step "mypy" mypy
+step "TypeScript" jlpm tsc --noEmit -p .
+step "import contracts" lint-imports
+step "front-end unit tests" jlpm test
+step "unit tests" pytest tests/unit tests/mage tests/shape
+step "server tests" pytest tests/server
+step "flow tests" pytest tests/flow tests/cli tests/faults
+step "browser tests" bash scripts/browser.sh
+echo
+echo "all passed in $((SECONDS - began)) s"
