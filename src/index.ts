@@ -1,5 +1,12 @@
 import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
 
-const plugins: JupyterFrontEndPlugin<unknown>[] = [];
+import drive from './api/drive';
+import workspace from './model/plugin';
+import runs from './runs/plugin';
+import sidebar from './sidebar/plugin';
+import status from './status/plugin';
+import triggers from './triggers/plugin';
 
-export default plugins;
+const plugins = [drive, workspace, sidebar, runs, triggers, status].flat();
+
+export default plugins as JupyterFrontEndPlugin<unknown>[];
