@@ -1,0 +1,106 @@
+import { describe, expect, it } from 'vitest';
+
+import { LayoutMemo, layoutGraph, type ILayoutNode } from './layout';
+import { neighbour } from './navigate';
+
+const card = (id: string, host?: string): ILayoutNode => ({
+  id,
+  width: 200,
+  height: host ? 28 : 60,
+  host
+});
+const chain = [
+  { source: 'load', target: 'clean' },
+  { source: 'load', target: 'check' },
+  { source: 'clean', target: 'export' }
+];
+
+function overlaps(nodes: ILayoutNode[], edges = chain): string[] {
+  const { positions } = layoutGraph(nodes, edges);
+  const found: string[] = [];
+  for (const a of nodes) {
+    for (const b of nodes) {
+      const p = positions.get(a.id)!;
+      const q = positions.get(b.id)!;
+      if (
+        a.id < b.id &&
+        p.x < q.x + b.width &&
+        q.x < p.x + a.width &&
+        p.y < q.y + b.height &&
+        q.y < p.y + a.height
+      ) {
+        found.push(`${a.id}/${b.id}`);
+      }
+    }
+  }
+  return found;
+}
+
+describe('layoutGraph', () => {
+  const nodes = ['load', 'clean', 'check', 'export'].map(id => card(id));
+
+  it('puts what depends below what it depends on', () => {
+    const { positions } = layoutGraph(nodes, chain);
+    for (const { source, target } of chain) {
+      expect(positions.get(target)!.y).toBeGreaterThan(
+        positions.get(source)!.y + 60
+      );
+    }
+  });
+
+  it('lets no cards overlap, attached and lonely ones included', () => {
+    const all = [
+      ...nodes,
+      card('call', 'clean'),
+      card('call2', 'clean'),
+      ...Array.from({ length: 9 }, (_, index) => card(`lone${index}`))
+    ];
+    expect(overlaps(all)).toEqual([]);
+    const { positions } = layoutGraph(all, chain);
+    expect(positions.get('call')!.y).toBe(positions.get('clean')!.y + 66);
+    expect(
+      new Set(all.map(node => positions.get(node.id)!.y)).size
+    ).toBeLessThan(all.length);
+  });
+
+  it('bears edges to blocks that are not there, and loops', () => {
+    const { positions } = layoutGraph(nodes, [
+      { source: 'gone', target: 'load' },
+      { source: 'load', target: 'load' }
+    ]);
+    expect(positions.size).toBe(4);
+  });
+
+  it('attaches to an unknown host as an ordinary card', () => {
+    expect(layoutGraph([card('a', 'gone')], []).positions.get('a')).toEqual({
+      x: 0,
+      y: 0
+    });
+  });
+
+  it('lays out again only for another structure', () => {
+    const memo = new LayoutMemo();
+    const first = memo.get(nodes, chain);
+    expect(memo.get([...nodes], [...chain]).layout).toBe(first.layout);
+    expect(memo.get(nodes, chain.slice(1)).layout).not.toBe(first.layout);
+  });
+});
+
+describe('neighbour', () => {
+  const positions = new Map([
+    ['load', { x: 100, y: 0 }],
+    ['clean', { x: 0, y: 100 }],
+    ['check', { x: 220, y: 100 }],
+    ['export', { x: 0, y: 200 }]
+  ]);
+  it.each([
+    ['load', 'down', 'clean'],
+    ['export', 'up', 'clean'],
+    ['clean', 'right', 'check'],
+    ['check', 'left', 'clean'],
+    ['load', 'up', null],
+    ['check', 'down', 'export']
+  ] as const)('from %s %s to %s', (from, direction, to) => {
+    expect(neighbour(from, direction, positions, chain)).toBe(to);
+  });
+});

@@ -1,0 +1,203 @@
+/** Where the cards of a graph stand. Pure: same in, same out. */
+import { Graph, layout as dagre } from '@dagrejs/dagre';
+
+export interface ILayoutNode {
+  id: string;
+  width: number;
+  height: number;
+  /** Card to which this small one (callback, conditional) is attached. */
+  host?: string | null;
+}
+
+export interface ILayoutEdge {
+  source: string;
+  target: string;
+}
+
+export interface IPosition {
+  x: number;
+  y: number;
+}
+
+export interface ILayout {
+  /** Upper left corners. */
+  positions: ReadonlyMap<string, IPosition>;
+  width: number;
+  height: number;
+}
+
+const RANK_GAP = 48;
+const NODE_GAP = 32;
+const ATTACHED_GAP = 6;
+const ATTACHED_INDENT = 16;
+
+/** What a layout depends on, as a text: equal texts need no second layout. */
+export function signature(
+  nodes: readonly ILayoutNode[],
+  edges: readonly ILayoutEdge[]
+): string {
+  return JSON.stringify([
+    nodes.map(node => [node.id, node.width, node.height, node.host ?? null]),
+    edges.map(edge => [edge.source, edge.target])
+  ]);
+}
+
+/**
+ * Lay out top to bottom: a layer per distance from the sources. Attached cards
+ * hang under their host; cards without any edge stand in rows below the rest,
+ * where they do not stretch the first layer to the width of them all.
+ */
+export function layoutGraph(
+  nodes: readonly ILayoutNode[],
+  edges: readonly ILayoutEdge[]
+): ILayout {
+  const known = new Map(nodes.map(node => [node.id, node]));
+  const attached = new Map<string, ILayoutNode[]>();
+  const hosts: ILayoutNode[] = [];
+  for (const node of nodes) {
+    const host = node.host ? known.get(node.host) : undefined;
+    if (host && !host.host) {
+      attached.set(host.id, [...(attached.get(host.id) ?? []), node]);
+    } else {
+      hosts.push(node);
+    }
+  }
+  const boxes = new Map(
+    hosts.map(node => [node.id, boxOf(node, attached.get(node.id) ?? [])])
+  );
+  const links = edges.filter(
+    edge =>
+      boxes.has(edge.source) &&
+      boxes.has(edge.target) &&
+      edge.source !== edge.target
+  );
+  const linked = new Set(links.flatMap(edge => [edge.source, edge.target]));
+  const corners = layered(
+    hosts.filter(node => linked.has(node.id)).map(node => node.id),
+    links,
+    boxes
+  );
+  const extent = extentOf(corners, boxes);
+  rows(
+    hosts.filter(node => !linked.has(node.id)).map(node => node.id),
+    boxes,
+    extent,
+    corners
+  );
+  const positions = new Map<string, IPosition>();
+  for (const node of hosts) {
+    const corner = corners.get(node.id)!;
+    positions.set(node.id, corner);
+    let y = corner.y + node.height + ATTACHED_GAP;
+    for (const small of attached.get(node.id) ?? []) {
+      positions.set(small.id, { x: corner.x + ATTACHED_INDENT, y });
+      y += small.height + ATTACHED_GAP;
+    }
+  }
+  return { positions, ...extentOf(corners, boxes) };
+}
+
+interface IBox {
+  width: number;
+  height: number;
+}
+
+function boxOf(node: ILayoutNode, attached: readonly ILayoutNode[]): IBox {
+  return attached.reduce(
+    (box, small) => ({
+      width: Math.max(box.width, small.width + ATTACHED_INDENT),
+      height: box.height + small.height + ATTACHED_GAP
+    }),
+    { width: node.width, height: node.height }
+  );
+}
+
+function layered(
+  ids: readonly string[],
+  links: readonly ILayoutEdge[],
+  boxes: ReadonlyMap<string, IBox>
+): Map<string, IPosition> {
+  const corners = new Map<string, IPosition>();
+  if (!ids.length) {
+    return corners;
+  }
+  const graph = new Graph();
+  graph.setGraph({ rankdir: 'TB', ranksep: RANK_GAP, nodesep: NODE_GAP });
+  graph.setDefaultEdgeLabel(() => ({}));
+  for (const id of ids) {
+    graph.setNode(id, { ...boxes.get(id)! });
+  }
+  for (const link of links) {
+    graph.setEdge(link.source, link.target);
+  }
+  dagre(graph);
+  for (const id of ids) {
+    const { x, y } = graph.node(id) as unknown as IPosition;
+    const box = boxes.get(id)!;
+    corners.set(id, {
+      x: Math.round(x - box.width / 2),
+      y: Math.round(y - box.height / 2)
+    });
+  }
+  return corners;
+}
+
+/** Cards without edges, in rows about as wide as the layers above them. */
+function rows(
+  ids: readonly string[],
+  boxes: ReadonlyMap<string, IBox>,
+  extent: IBox,
+  corners: Map<string, IPosition>
+): void {
+  const total = ids.reduce((sum, id) => sum + boxes.get(id)!.width, 0);
+  const limit = Math.max(
+    extent.width,
+    Math.sqrt(ids.length) * (total / Math.max(1, ids.length) + NODE_GAP)
+  );
+  let x = 0;
+  let y = extent.height ? extent.height + RANK_GAP : 0;
+  let tallest = 0;
+  for (const id of ids) {
+    const box = boxes.get(id)!;
+    if (x > 0 && x + box.width > limit) {
+      x = 0;
+      y += tallest + NODE_GAP;
+      tallest = 0;
+    }
+    corners.set(id, { x, y });
+    x += box.width + NODE_GAP;
+    tallest = Math.max(tallest, box.height);
+  }
+}
+
+function extentOf(
+  corners: ReadonlyMap<string, IPosition>,
+  boxes: ReadonlyMap<string, IBox>
+): IBox {
+  let width = 0;
+  let height = 0;
+  for (const [id, corner] of corners) {
+    const box = boxes.get(id)!;
+    width = Math.max(width, corner.x + box.width);
+    height = Math.max(height, corner.y + box.height);
+  }
+  return { width, height };
+}
+
+/** Keeps the last layout, so that a mere change of state moves nothing. */
+export class LayoutMemo {
+  get(
+    nodes: readonly ILayoutNode[],
+    edges: readonly ILayoutEdge[]
+  ): { layout: ILayout; key: string } {
+    const key = signature(nodes, edges);
+    if (key !== this._key || !this._layout) {
+      this._layout = layoutGraph(nodes, edges);
+      this._key = key;
+    }
+    return { layout: this._layout, key };
+  }
+
+  private _key = '';
+  private _layout: ILayout | null = null;
+}
