@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest';
 
 import {
   formatAway,
-  formatDuration,
   formatExact,
   formatMoment,
   instantToWall,
@@ -12,26 +11,6 @@ import {
 
 const now = new Date('2026-11-22T12:00:00Z');
 const options = { now, locale: 'en-GB', zone: 'Europe/Paris' };
-
-describe('formatDuration', () => {
-  it.each([
-    [0, '0.00 s'],
-    [0.123, '0.12 s'],
-    [4.26, '4.3 s'],
-    [9.97, '10 s'],
-    [59.6, '1 min'],
-    [125, '2 min 5 s'],
-    [3780, '1 h 3 min'],
-    [200_000, '2 d 7 h']
-  ])('says %s as %s', (seconds, text) => {
-    expect(formatDuration(seconds)).toBe(text);
-  });
-
-  it('says nothing of what is not known', () => {
-    expect(formatDuration(null)).toBe('');
-    expect(formatDuration(NaN)).toBe('');
-  });
-});
 
 describe('formatMoment', () => {
   it('is as short as is clear', () => {

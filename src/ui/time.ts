@@ -1,5 +1,5 @@
 /**
- * Times and durations in words. Pure: the present moment, locale and zone are
+ * Times in words. Pure: the present moment, locale and zone are
  * arguments, with the machine's own as defaults.
  */
 
@@ -12,34 +12,6 @@ export interface ITimeOptions {
 /** The IANA zone of the browser. */
 export function localZone(): string {
   return Intl.DateTimeFormat().resolvedOptions().timeZone || 'UTC';
-}
-
-/** A duration as people say it: `0.12 s`, `4.3 s`, `2 min 5 s`, `1 h 3 min`. */
-export function formatDuration(seconds: number | null | undefined): string {
-  if (seconds === null || seconds === undefined || !isFinite(seconds)) {
-    return '';
-  }
-  const value = Math.max(0, seconds);
-  if (value < 1) {
-    return `${value.toFixed(2)} s`;
-  }
-  if (value < 9.95) {
-    return `${value.toFixed(1)} s`;
-  }
-  const whole = Math.round(value);
-  if (whole < 60) {
-    return `${whole} s`;
-  }
-  const minutes = Math.floor(whole / 60);
-  if (minutes < 60) {
-    return whole % 60 ? `${minutes} min ${whole % 60} s` : `${minutes} min`;
-  }
-  const hours = Math.floor(minutes / 60);
-  if (hours < 48) {
-    return minutes % 60 ? `${hours} h ${minutes % 60} min` : `${hours} h`;
-  }
-  const days = Math.floor(hours / 24);
-  return hours % 24 ? `${days} d ${hours % 24} h` : `${days} d`;
 }
 
 /** Seconds between two ISO times; up to now when the second is missing. */
