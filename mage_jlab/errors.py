@@ -95,6 +95,12 @@ class Changed(Conflict):
     status = 412
 
 
+class MatchRequired(MageError):
+    """A change must say in `If-Match` what it was made from."""
+
+    status = 428
+
+
 class CycleError(Conflict):
     """The blocks would depend on each other in a circle."""
 
@@ -145,6 +151,12 @@ class DiskFull(StoreError):
     """There is no space left for a data product or the database."""
 
     status = 507
+
+
+class NotReady(MageError):
+    """The engine has not started, or could not."""
+
+    status = 503
 
 
 class DatabaseTooNew(MageError):
