@@ -27,6 +27,9 @@ STEP_STATES = (
     QUEUED, RUNNING, COMPLETED, FAILED, UPSTREAM_FAILED, SKIPPED, CANCELLED, INTERRUPTED
 )  # fmt: skip
 ACTIVE = frozenset({QUEUED, RUNNING, CANCELLING})
+"""States of a run that has not ended."""
+ENDED_STEP = frozenset({COMPLETED, FAILED, UPSTREAM_FAILED, SKIPPED, CANCELLED, INTERRUPTED})
+"""States of a step that will not change without a retry."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,8 @@ class Step:
     """First line of the failure, for lists."""
     code_hash: str | None = None
     outputs: tuple[OutputSummary, ...] = ()
+    version: str | None = None
+    """The execution in the product store: its record and its outputs."""
 
 
 @dataclass(frozen=True)
@@ -86,3 +91,8 @@ class Run:
     user: str | None = None
     retry_of: str | None = None
     steps: tuple[Step, ...] = ()
+    execution_date: datetime | None = None
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    """Settings of the trigger as they were when it fired."""
+    steps_total: int = 0
+    steps_done: int = 0

@@ -1,0 +1,1 @@
+"""The `mage-jlab` command; runs and schedules without a Jupyter server."""

@@ -1,0 +1,1 @@
+"""What we remember: runs, steps, triggers, fires, leases."""

@@ -1,0 +1,537 @@
+"""Runs and their steps, as they are remembered.
+
+A run belongs to the process (owner) that carries it out. Every change of an
+active run names its owner, and a change by anybody else is refused: a process
+that was taken for dead cannot overwrite what happened since.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, and_, delete, exists, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from mage_jlab import clock
+from mage_jlab.db.roots import Root
+from mage_jlab.db.rows import run_from, step_from
+from mage_jlab.db.session import Database
+from mage_jlab.db.tables import fires, runs, steps
+from mage_jlab.errors import Conflict, NotActive, RunNotFound, StillActive
+from mage_jlab.model.run import (
+    ACTIVE,
+    CANCELLED,
+    CANCELLING,
+    COMPLETED,
+    ENDED_STEP,
+    INTERRUPTED,
+    QUEUED,
+    RUNNING,
+    OutputSummary,
+    Run,
+    Step,
+)  # fmt: skip
+
+Ids = list[str]
+Runs = list[Run]
+Steps = list[Step]
+USUAL_OF = 21
+_RETRYABLE = "failed", "cancelled", "interrupted", "completed"
+
+
+@dataclass(frozen=True)
+class NewRun:
+    """What is known of a run when it is asked for. `project` is an id."""
+
+    project: str
+    pipeline: str
+    kind: str = "manual"
+    state: str = QUEUED
+    trigger: str | None = None
+    trigger_name: str | None = None
+    fire_time: datetime | None = None
+    execution_date: datetime | None = None
+    variables: Mapping[str, Any] = field(default_factory=dict)
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    blocks: tuple[str, ...] | None = None
+    user: str | None = None
+    error: str | None = None
+    idempotency_key: str | None = None
+    serial: bool = False
+    steps: tuple[Step, ...] = ()
+
+
+class LostRun(Conflict):
+    """The run was taken over by another process; this one must let go of it."""
+
+
+def new_id(moment: datetime) -> str:
+    """Return a run id; ids sort by the time of their making."""
+    return f"{moment:%Y%m%dT%H%M%S%f}-{secrets.token_hex(4)}"
+
+
+class RunStore:
+    """The runs of the projects below one root."""
+
+    def __init__(self, database: Database, root: Root) -> None:
+        """Keep the database and the root that project ids are relative to."""
+        self._db = database
+        self._root = root
+
+    # ---- looking ---------------------------------------------------------
+
+    def get(self, run_id: str) -> Run:
+        """Return a run with its steps in plan order, each with its newest attempt.
+
+        Raises:
+            RunNotFound: when there is none.
+        """
+        with self._db.read() as connection:
+            row = connection.execute(select(runs).where(runs.c.id == run_id)).mappings().first()
+            project = None if row is None else self._root.seen(row["project"])
+            if row is None or project is None:
+                raise RunNotFound(f"There is no run '{run_id}'.", run=run_id)
+            found = connection.execute(
+                select(steps)
+                .where(steps.c.run == run_id)
+                .order_by(steps.c.position, steps.c.attempt)
+            ).mappings()
+            newest = {item["block"]: step_from(item) for item in found}
+        return run_from(row, project, tuple(newest.values()))
+
+    def attempts(self, run_id: str, block: str) -> Steps:
+        """Return every attempt of a step, the first one first."""
+        query = select(steps).where(steps.c.run == run_id, steps.c.block == block)
+        with self._db.read() as connection:
+            found = connection.execute(query.order_by(steps.c.attempt)).mappings()
+            return [step_from(item) for item in found]
+
+    def list(
+        self,
+        project: str | None = None,
+        pipeline: str | None = None,
+        state: str | Iterable[str] | None = None,
+        trigger: str | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
+    ) -> tuple[Runs, str | None]:
+        """Return runs, newest first, without their steps, and the next cursor."""
+        query = select(runs)
+        if project is None:
+            query = query.where(self._root.below(runs.c.project))
+        else:
+            query = query.where(runs.c.project == self._root.stored(project))
+        if pipeline is not None:
+            query = query.where(runs.c.pipeline == pipeline)
+        if state is not None:
+            query = query.where(
+                runs.c.state.in_((state,) if isinstance(state, str) else tuple(state))
+            )
+        if trigger is not None:
+            query = query.where(runs.c.trigger == trigger)
+        if cursor is not None:
+            query = query.where(runs.c.id < cursor)
+        with self._db.read() as connection:
+            rows = connection.execute(query.order_by(runs.c.id.desc()).limit(limit + 1)).mappings()
+            found = [run_from(row, self._root.seen(row["project"]) or "") for row in rows]
+        more = len(found) > limit
+        return found[:limit], found[limit - 1].id if more else None
+
+    def usual(self, project: str, pipeline: str) -> float | None:
+        """Return the median duration of the last completed runs, in seconds."""
+        query = (
+            select(runs.c.started, runs.c.ended)
+            .where(runs.c.project == self._root.stored(project), runs.c.pipeline == pipeline)
+            .where(runs.c.state == COMPLETED, runs.c.started.is_not(None))
+            .where(runs.c.ended.is_not(None))
+            .order_by(runs.c.id.desc())
+            .limit(USUAL_OF)
+        )
+        with self._db.read() as connection:
+            times: list[float] = sorted(
+                (b - a).total_seconds() for a, b in connection.execute(query)
+            )
+        if not times:
+            return None
+        middle = len(times) // 2
+        return times[middle] if len(times) % 2 else (times[middle - 1] + times[middle]) / 2
+
+    def active(self, project: str | None = None, pipeline: str | None = None) -> Runs:
+        """Return the runs that have not ended."""
+        return self.list(project, pipeline, ACTIVE, limit=10_000)[0]
+
+    def count_active(self) -> int:
+        """Return how many runs have not ended."""
+        query = select(func.count()).select_from(runs)
+        query = query.where(self._root.below(runs.c.project), runs.c.state.in_(ACTIVE))
+        with self._db.read() as connection:
+            return int(connection.execute(query).scalar_one())
+
+    def changed_since(self, moment: datetime, owner: str) -> Runs:
+        """Return runs that other processes changed after a moment."""
+        query = select(runs).where(runs.c.updated > moment, self._root.below(runs.c.project))
+        query = query.where(runs.c.owner.is_distinct_from(owner))
+        with self._db.read() as connection:
+            rows = connection.execute(query.order_by(runs.c.updated).limit(200)).mappings()
+            return [run_from(row, self._root.seen(row["project"]) or "") for row in rows]
+
+    # ---- making ----------------------------------------------------------
+
+    def create(self, new: NewRun, owner: str) -> Run:
+        """Write a new run; the same idempotency key gives the run that is there."""
+        try:
+            with self._db.write() as connection:
+                run_id = self.insert(connection, new, owner, clock.now())
+        except IntegrityError:
+            run_id = self._by_key(new.idempotency_key)
+        return self.get(run_id)
+
+    def insert(self, connection: Connection, new: NewRun, owner: str | None, at: datetime) -> str:
+        """Write a new run in a transaction that is open already; return its id."""
+        run_id = new_id(at)
+        connection.execute(
+            insert(runs).values(
+                id=run_id,
+                project=self._root.stored(new.project),
+                pipeline=new.pipeline,
+                state=new.state,
+                kind=new.kind,
+                trigger=new.trigger,
+                trigger_name=new.trigger_name,
+                fire_time=new.fire_time,
+                execution_date=new.execution_date,
+                created=at,
+                ended=None if new.state in ACTIVE else at,
+                updated=at,
+                variables=dict(new.variables),
+                settings=dict(new.settings),
+                blocks=None if new.blocks is None else list(new.blocks),
+                error=new.error,
+                user=new.user,
+                idempotency_key=new.idempotency_key,
+                owner=owner,
+                serial=new.serial,
+                steps_total=len(new.steps),
+                steps_done=0,
+            )
+        )
+        _insert_steps(connection, run_id, new.steps)
+        return run_id
+
+    def _by_key(self, key: str | None) -> str:
+        with self._db.read() as connection:
+            query = select(runs.c.id).where(runs.c.idempotency_key == key)
+            return str(connection.execute(query).scalar_one())
+
+    # ---- carrying out ----------------------------------------------------
+
+    def next_queued(self, owner: str) -> str | None:
+        """Return the oldest queued run of an owner that may start."""
+        older = runs.alias("older")
+        held = and_(
+            runs.c.serial,
+            exists().where(
+                older.c.trigger == runs.c.trigger, older.c.state.in_(ACTIVE), older.c.id < runs.c.id
+            ),
+        )
+        query = select(runs.c.id).where(runs.c.state == QUEUED, runs.c.owner == owner, ~held)
+        with self._db.read() as connection:
+            found = connection.execute(query.order_by(runs.c.id).limit(1)).scalar()
+            return None if found is None else str(found)
+
+    def start(self, run_id: str, owner: str) -> bool:
+        """Turn a queued run into a running one; False when it is not ours to start."""
+        at = clock.now()
+        with self._db.write() as connection:
+            result = connection.execute(
+                update(runs)
+                .where(runs.c.id == run_id, runs.c.owner == owner, runs.c.state == QUEUED)
+                .values(state=RUNNING, started=func.coalesce(runs.c.started, at), updated=at)
+            )
+            return result.rowcount == 1
+
+    def describe(self, run_id: str, owner: str, **facts: Any) -> None:
+        """Note facts of a run: code_hash, kernel, cwd."""
+        self._change(run_id, owner, facts)
+
+    def plan(self, run_id: str, owner: str, planned: Sequence[Step]) -> None:
+        """Replace the steps that never began by those of the plan."""
+        with self._db.write() as connection:
+            self._own(connection, run_id, owner)
+            connection.execute(delete(steps).where(steps.c.run == run_id, steps.c.attempt == 0))
+            _insert_steps(connection, run_id, planned)
+            _count(connection, run_id)
+
+    def save_step(self, run_id: str, owner: str, step: Step) -> None:
+        """Write one attempt of a step as it stands now."""
+        at = clock.now()
+        values = _step_values(step)
+        with self._db.write() as connection:
+            self._own(connection, run_id, owner)
+            where = and_(steps.c.run == run_id, steps.c.block == step.block)
+            # Attempt 0 means "not begun"; the first attempt takes its row over.
+            attempts = (0, step.attempt) if step.attempt <= 1 else (step.attempt,)
+            result = connection.execute(
+                update(steps).where(where, steps.c.attempt.in_(attempts)).values(**values)
+            )
+            if result.rowcount == 0:
+                place = select(func.min(steps.c.position)).where(where)
+                position = connection.execute(place).scalar() or 0
+                values |= {"run": run_id, "block": step.block, "position": position}
+                connection.execute(insert(steps).values(**values))
+            if step.state in ENDED_STEP:
+                _count(connection, run_id)
+            connection.execute(update(runs).where(runs.c.id == run_id).values(updated=at))
+
+    def finish(self, run_id: str, owner: str, state: str, error: str | None = None) -> None:
+        """Write the end of a run. Repeating it changes nothing."""
+        at = clock.now()
+        with self._db.write() as connection:
+            result = connection.execute(
+                update(runs)
+                .where(runs.c.id == run_id, runs.c.owner == owner, runs.c.state.in_(ACTIVE))
+                .values(state=state, error=error, ended=at, updated=at)
+            )
+            if result.rowcount == 0:
+                found = connection.execute(
+                    select(runs.c.state, runs.c.owner).where(runs.c.id == run_id)
+                ).first()
+                if found is None or found.owner != owner or found.state != state:
+                    raise LostRun(f"Run '{run_id}' was ended by another process.", run=run_id)
+
+    def ask_cancel(self, run_id: str) -> str:
+        """Ask for the end of a run; return its state then.
+
+        Raises:
+            NotActive: when it has ended already.
+        """
+        run = self.get(run_id)
+        at = clock.now()
+        with self._db.write() as connection:
+            here = runs.c.id == run_id
+            unstarted = connection.execute(
+                update(runs)
+                .where(here, runs.c.state == QUEUED)
+                .values(state=CANCELLED, ended=at, updated=at, error="Cancelled before it started.")
+            )
+            if unstarted.rowcount:
+                connection.execute(
+                    update(steps)
+                    .where(steps.c.run == run_id, steps.c.state == QUEUED)
+                    .values(state=CANCELLED)
+                )
+                return CANCELLED
+            asked = connection.execute(
+                update(runs)
+                .where(here, runs.c.state.in_((RUNNING, CANCELLING)))
+                .values(state=CANCELLING, updated=at)
+            )
+        if asked.rowcount == 0:
+            raise NotActive(f"Run '{run_id}' has ended already: {run.state}.", run=run_id)
+        return CANCELLING
+
+    def cancelling(self, owner: str) -> Ids:
+        """Return the runs of an owner that somebody asked to cancel."""
+        query = select(runs.c.id).where(runs.c.owner == owner, runs.c.state == CANCELLING)
+        with self._db.read() as connection:
+            return [str(item) for item in connection.execute(query).scalars()]
+
+    def reopen(self, run_id: str, owner: str, again: Sequence[Step]) -> Run:
+        """Queue an ended run again, with a fresh attempt of the given steps."""
+        at = clock.now()
+        run = self.get(run_id)
+        with self._db.write() as connection:
+            result = connection.execute(
+                update(runs)
+                .where(runs.c.id == run_id, runs.c.state.in_(_RETRYABLE))
+                .values(state=QUEUED, owner=owner, error=None, ended=None, updated=at, serial=False)
+            )
+            if result.rowcount == 0:
+                raise StillActive(f"Run '{run_id}' is {run.state}; it cannot be retried.")
+            for position, step in enumerate(run.steps):
+                fresh = next((item for item in again if item.block == step.block), None)
+                if fresh is not None:
+                    values = _step_values(fresh) | {"run": run_id, "block": step.block}
+                    where = and_(steps.c.run == run_id, steps.c.block == step.block)
+                    connection.execute(delete(steps).where(where, steps.c.attempt == fresh.attempt))
+                    connection.execute(insert(steps).values(**values, position=position))
+            _count(connection, run_id)
+        return self.get(run_id)
+
+    # ---- recovering ------------------------------------------------------
+
+    def interrupt_all(self, owner: str, reason: str, *, queued: bool) -> Ids:
+        """Mark the active runs of an owner that is gone; return their ids."""
+        states = ACTIVE if queued else ACTIVE - {QUEUED}
+        at = clock.now()
+        with self._db.write() as connection:
+            where = and_(runs.c.owner == owner, runs.c.state.in_(states))
+            rows = connection.execute(select(runs.c.id, runs.c.state).where(where)).all()
+            found = [str(row.id) for row in rows]
+            if not found:
+                return []
+            connection.execute(
+                update(runs)
+                .where(runs.c.id.in_(found))
+                .values(state=INTERRUPTED, ended=at, updated=at, error=reason)
+            )
+            connection.execute(
+                update(steps)
+                .where(steps.c.run.in_(found), steps.c.state == RUNNING)
+                .values(state=INTERRUPTED, ended=at, error=reason)
+            )
+            connection.execute(
+                update(steps)
+                .where(steps.c.run.in_(found), steps.c.state == QUEUED)
+                .values(state=INTERRUPTED)
+            )
+        return found
+
+    def adopt(self, dead: str, owner: str) -> Ids:
+        """Take over the queued runs of an owner that is gone (not those of a terminal)."""
+        with self._db.write() as connection:
+            where = and_(runs.c.owner == dead, runs.c.state == QUEUED, runs.c.kind != "cli")
+            where = and_(where, self._root.below(runs.c.project))
+            found = [str(i) for i in connection.execute(select(runs.c.id).where(where)).scalars()]
+            connection.execute(update(runs).where(where).values(owner=owner))
+        return found
+
+    # ---- keeping house ---------------------------------------------------
+
+    def delete(self, run_id: str) -> Run:
+        """Forget a run that has ended.
+
+        Raises:
+            StillActive: when it has not.
+        """
+        run = self.get(run_id)
+        with self._db.write() as connection:
+            result = connection.execute(
+                delete(runs).where(runs.c.id == run_id, runs.c.state.not_in(ACTIVE))
+            )
+            if result.rowcount == 0:
+                raise StillActive(f"Run '{run_id}' is {run.state}; cancel it first.", run=run_id)
+        return run
+
+    def prune(self, project: str, pipeline: str, keep: int) -> Ids:
+        """Forget all but the newest ended runs of a pipeline; return their ids."""
+        here = and_(
+            runs.c.project == self._root.stored(project),
+            runs.c.pipeline == pipeline,
+            runs.c.state.not_in(ACTIVE),
+        )
+        old = select(runs.c.id).where(here).order_by(runs.c.id.desc()).offset(keep).limit(500)
+        with self._db.write() as connection:
+            found = [str(item) for item in connection.execute(old).scalars()]
+            if found:
+                connection.execute(delete(runs).where(runs.c.id.in_(found)))
+        return found
+
+    def rename_pipeline(self, project: str, old: str, new: str) -> None:
+        """Let the history follow a pipeline's new name."""
+        with self._db.write() as connection:
+            where = and_(runs.c.project == self._root.stored(project), runs.c.pipeline == old)
+            connection.execute(update(runs).where(where).values(pipeline=new))
+
+    def rename_block(self, project: str, pipelines: Sequence[str], old: str, new: str) -> None:
+        """Let the history follow a block's new name."""
+        with self._db.write() as connection:
+            where = and_(
+                runs.c.project == self._root.stored(project), runs.c.pipeline.in_(tuple(pipelines))
+            )
+            ids = select(runs.c.id).where(where)
+            connection.execute(
+                update(steps)
+                .where(steps.c.run.in_(ids), steps.c.block == old)
+                .values(block=new, name=new)
+            )
+            found = connection.execute(
+                select(steps.c.run, steps.c.block, steps.c.attempt, steps.c.upstream).where(
+                    steps.c.run.in_(ids)
+                )
+            ).all()
+            for row in found:
+                if old in row.upstream:
+                    key = and_(steps.c.run == row.run, steps.c.block == row.block)
+                    links = [new if item == old else item for item in row.upstream]
+                    connection.execute(
+                        update(steps)
+                        .where(key, steps.c.attempt == row.attempt)
+                        .values(upstream=links)
+                    )
+
+    def fired(self, trigger: str) -> Sequence[datetime]:
+        """Return the fire times of a trigger that have been dealt with."""
+        query = select(fires.c.fire_time).where(fires.c.trigger == trigger)
+        with self._db.read() as connection:
+            return tuple(connection.execute(query.order_by(fires.c.fire_time)).scalars())
+
+    def _change(self, run_id: str, owner: str, values: Mapping[str, Any]) -> None:
+        with self._db.write() as connection:
+            self._own(connection, run_id, owner)
+            connection.execute(
+                update(runs).where(runs.c.id == run_id).values(**values, updated=clock.now())
+            )
+
+    def _own(self, connection: Connection, run_id: str, owner: str) -> None:
+        row = connection.execute(
+            select(runs.c.owner, runs.c.state).where(runs.c.id == run_id)
+        ).first()
+        if row is None or row.owner != owner or row.state not in ACTIVE:
+            raise LostRun(f"Run '{run_id}' is no longer carried out by this process.", run=run_id)
+
+
+def _step_values(step: Step) -> dict[str, Any]:
+    return {
+        "attempt": step.attempt,
+        "name": step.name,
+        "type": step.type,
+        "language": step.language,
+        "upstream": list(step.upstream),
+        "state": step.state,
+        "started": step.started,
+        "ended": step.ended,
+        "error": step.error,
+        "code_hash": step.code_hash,
+        "version": step.version,
+        "outputs": [_output_values(item) for item in step.outputs],
+    }
+
+
+def _output_values(output: OutputSummary) -> dict[str, Any]:
+    return {
+        "name": output.name,
+        "kind": output.kind,
+        "rows": output.rows,
+        "columns": output.columns,
+        "bytes": output.bytes,
+    }
+
+
+def _insert_steps(connection: Connection, run_id: str, planned: Sequence[Step]) -> None:
+    known = {
+        str(item)
+        for item in connection.execute(select(steps.c.block).where(steps.c.run == run_id)).scalars()
+    }
+    for position, step in enumerate(planned):
+        if step.block not in known:
+            values = _step_values(step) | {"run": run_id, "block": step.block}
+            connection.execute(insert(steps).values(**values, position=position))
+
+
+def _count(connection: Connection, run_id: str) -> None:
+    """Count the steps of a run anew: all of them, and those that have ended."""
+    rows = connection.execute(
+        select(steps.c.block, steps.c.state)
+        .where(steps.c.run == run_id)
+        .order_by(steps.c.block, steps.c.attempt)
+    ).all()
+    newest = {str(row.block): str(row.state) for row in rows}
+    done = sum(1 for state in newest.values() if state in ENDED_STEP)
+    connection.execute(
+        update(runs).where(runs.c.id == run_id).values(steps_total=len(newest), steps_done=done)
+    )

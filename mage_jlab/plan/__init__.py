@@ -1,0 +1,1 @@
+"""What will happen. Pure: the same input gives the same plan."""
