@@ -37,6 +37,8 @@ export namespace CommandIDs {
   export const refresh = 'mage:refresh';
   export const importHistory = 'mage:import-history';
   export const showRequirements = 'mage:show-requirements';
+  export const copyPipelinePath = 'mage:copy-pipeline-path';
+  export const openProblem = 'mage:open-problem';
   // runs
   export const openRuns = 'mage:open-runs';
   export const openRun = 'mage:open-run';
@@ -47,4 +49,7 @@ export namespace CommandIDs {
   export const openTriggers = 'mage:open-triggers';
   export const newTrigger = 'mage:new-trigger';
   export const editTrigger = 'mage:edit-trigger';
+  export const runTrigger = 'mage:run-trigger';
+  export const toggleTrigger = 'mage:toggle-trigger';
+  export const deleteTrigger = 'mage:delete-trigger';
 }

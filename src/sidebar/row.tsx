@@ -158,9 +158,9 @@ export function RowContent(props: {
               <span
                 className="mage-Tree-hint"
                 data-bad={bad}
-                title={
-                  formatExact(row.pipeline.next_fire ?? row.pipeline.last_run_at)
-                }
+                title={formatExact(
+                  row.pipeline.next_fire ?? row.pipeline.last_run_at
+                )}
               >
                 {hint}
               </span>

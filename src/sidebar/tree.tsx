@@ -53,7 +53,10 @@ export function Tree(props: ITreeProps): JSX.Element {
       props.onRename(row);
     } else if (event.key === 'Delete') {
       props.onDelete(row);
-    } else if (event.key === 'ContextMenu' || (event.shiftKey && event.key === 'F10')) {
+    } else if (
+      event.key === 'ContextMenu' ||
+      (event.shiftKey && event.key === 'F10')
+    ) {
       const box = (event.target as HTMLElement).getBoundingClientRect();
       props.onMenu(row, box.left + 24, box.bottom);
     } else if (event.key === 'ArrowLeft' && folds && row.expanded) {
