@@ -25,6 +25,7 @@ StepState = Literal[
     "queued", "running", "completed", "failed",
     "upstream_failed", "skipped", "cancelled", "interrupted",
 ]  # fmt: skip
+Direction = Literal["asc", "desc"]
 Name = Annotated[str, Meta(min_length=1, max_length=200)]
 Seconds = Annotated[float, Meta(ge=0, le=31_536_000)]
 
@@ -46,6 +47,22 @@ class Page(Struct, Generic[T]):
 
     items: list[T]
     next: str | None = None
+
+
+class BlockOutputs(Struct):
+    """What a block published in its last interactive run: how it ended, nbformat outputs."""
+
+    block: str
+    state: dict[str, Any]
+    outputs: list[dict[str, Any]]
+
+
+class Filter(Request):
+    """A condition on a column of a table; `null` and `notnull` take no value."""
+
+    column: str
+    op: Literal["contains", "eq", "ne", "lt", "le", "gt", "ge", "null", "notnull"]
+    value: Any = None
 
 
 class Health(Struct):
@@ -89,7 +106,7 @@ class ProjectCreate(Request):
 
 
 class PipelineSummary(Struct):
-    """A pipeline in a list. `path` is its notebook on the `mage` drive."""
+    """A pipeline in a list. `path` opens its notebook: ``mage:<project>/<pipeline>.ipynb``."""
 
     project: str
     slug: str
@@ -175,20 +192,23 @@ class PipelineChange(Request):
     """Change a pipeline; a new `name` renames its folder too."""
 
     name: Name | UnsetType = UNSET
-    description: str | None | UnsetType = UNSET
+    description: str | UnsetType | None = UNSET
     tags: list[str] | UnsetType = UNSET
     variables: dict[str, Any] | UnsetType = UNSET
-    kernel: str | None | UnsetType = UNSET
-    executor_type: str | None | UnsetType = UNSET
-    retry_config: dict[str, Any] | None | UnsetType = UNSET
+    kernel: str | UnsetType | None = UNSET
+    executor_type: str | UnsetType | None = UNSET
+    retry_config: dict[str, Any] | UnsetType | None = UNSET
     concurrency: dict[str, Any] | UnsetType = UNSET
     order: list[str] | UnsetType = UNSET
     """Ids of all entries of `blocks` in their new order."""
 
 
 class BlockCreate(Request):
-    """Add a block. `source` wins over `template`; `after` is a block id; `existing`
-    (a path relative to the project) uses a file that is there already."""
+    """Add a block.
+
+    `source` wins over `template`; `after` is a block id; `existing` (a path
+    relative to the project) uses a file that is there already.
+    """
 
     name: Name
     type: str
@@ -208,11 +228,11 @@ class BlockChange(Request):
     name: Name | UnsetType = UNSET
     upstream: list[str] | UnsetType = UNSET
     configuration: dict[str, Any] | UnsetType = UNSET
-    retry_config: dict[str, Any] | None | UnsetType = UNSET
-    timeout: Seconds | None | UnsetType = UNSET
-    executor_type: str | None | UnsetType = UNSET
-    executor_config: dict[str, Any] | None | UnsetType = UNSET
-    color: str | None | UnsetType = UNSET
+    retry_config: dict[str, Any] | UnsetType | None = UNSET
+    timeout: Seconds | UnsetType | None = UNSET
+    executor_type: str | UnsetType | None = UNSET
+    executor_config: dict[str, Any] | UnsetType | None = UNSET
+    color: str | UnsetType | None = UNSET
     source: str | UnsetType = UNSET
     language: str | UnsetType = UNSET
 
@@ -282,8 +302,8 @@ class TriggerChange(Request):
     settings: dict[str, Any] | UnsetType = UNSET
     missed: Literal["latest", "none", "all"] | UnsetType = UNSET
     overlap: Literal["skip", "queue", "allow", "replace"] | UnsetType = UNSET
-    start: datetime | None | UnsetType = UNSET
-    description: str | None | UnsetType = UNSET
+    start: datetime | UnsetType | None = UNSET
+    description: str | UnsetType | None = UNSET
     save_in_code: bool | UnsetType = UNSET
 
 
@@ -391,8 +411,11 @@ class RunRetry(Request):
 
 
 class LogRecord(Struct):
-    """One record of a step's log. `kind` is stream | display | error | system;
-    `output` is the nbformat output it came from (rich outputs and errors)."""
+    """One record of a step's log.
+
+    `kind` is stream | display | error | system; `output` is the nbformat
+    output it came from (rich outputs and errors).
+    """
 
     time: datetime | None
     kind: str
@@ -515,8 +538,10 @@ class Requirements(Struct):
 
 
 class ImportRequest(Request):
-    """Import triggers, variables and history from a Mage database file in the project
-    or in `path` (relative to the server's root)."""
+    """Import triggers, variables and history from a Mage database file.
+
+    It lies in the project, or is `path`, relative to the server's root.
+    """
 
     path: str | None = None
 

@@ -1,0 +1,123 @@
+"""A project's requirements against the environment of a kernel; files a request names."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from jupyter_client.kernelspec import NoSuchKernel
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
+
+from mage_jlab.errors import NotFound
+from mage_jlab.files import places
+from mage_jlab.server import wire
+
+_LIMIT = 20.0
+_NATIVE = re.compile(r"python(3(\.\d+)?)?(\.exe)?")
+_ASK = """\
+import json, sys
+from importlib.metadata import distributions
+found = {}
+for item in distributions():
+    name = item.metadata["Name"]
+    if name and name not in found:
+        found[name] = item.version
+json.dump({"packages": found, "markers": {
+    "python_version": "%d.%d" % sys.version_info[:2],
+    "python_full_version": "%d.%d.%d" % sys.version_info[:3],
+    "sys_platform": sys.platform}}, sys.stdout)
+"""
+
+
+def compare(lines: Iterable[str], kernel: str, specs: Any) -> wire.Requirements:
+    """Compare requirement lines with what a kernel's Python has installed.
+
+    Raises:
+        NotFound: when there is no kernel of that name.
+    """
+    wanted = _cleaned(lines)
+    if not wanted:
+        return wire.Requirements(kernel, [])
+    found, message = _installed(kernel, specs)
+    if found is None:
+        items = [wire.Requirement(line, "unknown") for line in wanted]
+        return wire.Requirements(kernel, items, message=message)
+    items = [_compared(line, found["packages"], found["markers"]) for line in wanted]
+    lacking = [i.requirement for i in items if i.state in ("missing", "other_version")]
+    command = "%pip install " + " ".join(shlex.quote(line) for line in lacking)
+    return wire.Requirements(kernel, items, command if lacking else None)
+
+
+def database_file(root: Path, project: Path, wanted: str | None) -> Path:
+    """Return the Mage database file that a request names, or the one in the project.
+
+    Raises:
+        OutsideProject: when the name leads out of the server's root.
+        NotFound: when there is no such file.
+    """
+    if wanted is None:
+        for name in ("mage-ai.db", ".mage_data/mage-ai.db", "mage_data/mage-ai.db"):
+            file = places.inside(project, name)
+            if file.is_file():
+                return file
+        raise NotFound("The project has no file mage-ai.db; name the file to import from.")
+    file = places.inside(root, wanted)
+    if not file.is_file():
+        raise NotFound("There is no such file below the server's root.")
+    return file
+
+
+def _cleaned(lines: Iterable[str]) -> list[str]:
+    cleaned = []
+    for line in lines:
+        text = re.sub(r"(^|\s)#.*$", "", line).strip()
+        # Options (-r, -e, --index-url …) and links say nothing about versions.
+        if text and not text.startswith("-"):
+            cleaned.append(text)
+    return cleaned
+
+
+def _installed(kernel: str, specs: Any) -> tuple[dict[str, Any] | None, str | None]:
+    try:
+        spec = specs.get_kernel_spec(kernel)
+    except NoSuchKernel as error:
+        raise NotFound(f"There is no kernel named '{kernel}'.", kernel=kernel) from error
+    if spec.language.lower() != "python" or not spec.argv:
+        return None, f"The kernel '{kernel}' runs {spec.language}; only Python can be asked."
+    python = spec.argv[0]
+    if _NATIVE.fullmatch(python):
+        python = sys.executable  # as jupyter_client does for such a kernelspec
+    try:
+        answer = subprocess.run(
+            [python, "-c", _ASK],
+            capture_output=True,
+            timeout=_LIMIT,
+            check=True,
+            stdin=subprocess.DEVNULL,
+        )
+        return json.loads(answer.stdout), None
+    except (OSError, subprocess.SubprocessError, ValueError):
+        return None, f"The environment of kernel '{kernel}' does not answer."
+
+
+def _compared(line: str, packages: dict[str, str], markers: dict[str, str]) -> wire.Requirement:
+    try:
+        wanted = Requirement(line)
+    except InvalidRequirement:
+        return wire.Requirement(line, "unknown")
+    known = {canonicalize_name(name): version for name, version in packages.items()}
+    version = known.get(canonicalize_name(wanted.name))
+    if wanted.marker is not None and not wanted.marker.evaluate(dict(markers)):
+        return wire.Requirement(line, "met", version)
+    if version is None:
+        return wire.Requirement(line, "missing")
+    if wanted.url is not None or wanted.specifier.contains(version, prereleases=True):
+        return wire.Requirement(line, "met", version)
+    return wire.Requirement(line, "other_version", version)

@@ -1,0 +1,285 @@
+"""Models as the wire says them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from mage_jlab.ids import slug
+from mage_jlab.model import check, graph
+from mage_jlab.model import run as runs
+from mage_jlab.model.block import Block
+from mage_jlab.model.pipeline import Pipeline
+from mage_jlab.model.project import Project
+from mage_jlab.model.run import Run, Step
+from mage_jlab.model.trigger import SCHEDULE, Trigger
+from mage_jlab.schedule import due
+from mage_jlab.server import lookup, wire
+
+if TYPE_CHECKING:
+    from mage_jlab.assembly import Engine
+    from mage_jlab.files.workspace import Template
+
+
+def problem(item: check.Problem) -> wire.Problem:
+    """Say what is wrong."""
+    severity: Any = item.severity
+    return wire.Problem(severity, item.message, item.pipeline, item.block, item.file, item.line)
+
+
+def project(engine: Engine, item: Project, problems: Iterable[check.Problem] = ()) -> wire.Project:
+    """Say what a project is."""
+    return wire.Project(
+        slug=slug(item.id),
+        id=item.id,
+        name=item.name,
+        path=str(item.root),
+        pipelines=len(engine.workspace.pipelines(item)),
+        problems=[problem(found) for found in problems],
+    )
+
+
+def block(engine: Engine, of: Project, pipe: Pipeline, item: Block) -> wire.Block:
+    """Say what a block is, its source included."""
+    below = graph.downstream({b.id: b.upstream for b in pipe.blocks})
+    used = engine.workspace.users_of(of, item) if item.path else []
+    kernel = (item.executor_config or {}).get("kernel_name")
+    return wire.Block(
+        slug=slug(item.id),
+        id=item.id,
+        name=item.name,
+        type=item.type,
+        language=item.language,
+        role=item.role,
+        upstream=list(item.upstream),
+        downstream=list(below.get(item.id, ())),
+        path=item.path,
+        source=engine.workspace.source(of, item),
+        configuration=dict(item.configuration),
+        retry_config=_mapping(item.retry_config),
+        timeout=item.timeout,
+        executor_type=item.executor_type,
+        executor_config=_mapping(item.executor_config),
+        color=item.color,
+        kernel=kernel if isinstance(kernel, str) else None,
+        used_in=[user for user in used if user != pipe.id],
+    )
+
+
+def pipeline(engine: Engine, of: Project, item: Pipeline) -> wire.Pipeline:
+    """Say what a pipeline is, in full."""
+    return wire.Pipeline(
+        project=slug(of.id),
+        slug=slug(item.id),
+        id=item.id,
+        name=item.name,
+        type=item.type,
+        path=lookup.drive_path(of, item.id),
+        etag=engine.workspace.etag(of, item.id),
+        description=item.description,
+        tags=list(item.tags),
+        variables=dict(item.variables),
+        kernel=item.kernel,
+        blocks=[block(engine, of, item, one) for one in item.blocks],
+        problems=[problem(found) for found in engine.workspace.check(of, item.id)],
+        executor_type=item.executor_type,
+        retry_config=_mapping(item.retry_config),
+        concurrency=dict(item.concurrency),
+    )
+
+
+def template(item: Template) -> wire.BlockTemplate:
+    """Say what a template is."""
+    return wire.BlockTemplate(
+        id=item.id,
+        name=item.name,
+        type=item.type,
+        language=item.language,
+        description=item.description,
+        source=item.source,
+    )
+
+
+def triggers(engine: Engine, items: Sequence[Trigger]) -> list[wire.Trigger]:
+    """Say what triggers are, when they fire, and how they last went."""
+    last = engine.triggers.last_runs([item.id for item in items])
+    return [_trigger(engine, item, *last.get(item.id, (None, None))) for item in items]
+
+
+def _trigger(
+    engine: Engine, item: Trigger, last_run: str | None, last_state: str | None
+) -> wire.Trigger:
+    return wire.Trigger(
+        id=item.id,
+        project=slug(item.project),
+        pipeline=item.pipeline,
+        name=item.name,
+        kind=item.kind,
+        enabled=item.enabled,
+        schedule=item.schedule,
+        zone=item.zone,
+        variables=dict(item.variables),
+        settings=dict(item.settings),
+        missed=item.missed,
+        overlap=item.overlap,
+        source=item.source,
+        words=_words(item),
+        description=item.description,
+        start=item.start,
+        next_fire=engine.next_fire(item) if item.enabled else None,
+        last_run=last_run,
+        last_state=last_state,
+    )
+
+
+def step(item: Step) -> wire.Step:
+    """Say how a block fared in a run."""
+    state: Any = item.state
+    return wire.Step(
+        block=item.block,
+        slug=slug(item.block),
+        name=item.name,
+        type=item.type,
+        language=item.language,
+        upstream=list(item.upstream),
+        state=state,
+        attempt=item.attempt,
+        started=item.started,
+        ended=item.ended,
+        error=item.error,
+        outputs=[
+            wire.OutputSummary(out.name, out.kind, out.rows, out.columns, out.bytes)
+            for out in item.outputs
+        ],
+    )
+
+
+def run(item: Run) -> wire.Run:
+    """Say what a run is, with its steps."""
+    state: Any = item.state
+    return wire.Run(
+        id=item.id,
+        project=slug(item.project),
+        pipeline=item.pipeline,
+        state=state,
+        kind=item.kind,
+        trigger=item.trigger,
+        trigger_name=item.trigger_name,
+        fire_time=item.fire_time,
+        created=item.created,
+        started=item.started,
+        ended=item.ended,
+        error=item.error,
+        why=why(item),
+        variables=dict(item.variables),
+        blocks=None if item.blocks is None else list(item.blocks),
+        code_hash=item.code_hash,
+        kernel=item.kernel,
+        cwd=item.cwd,
+        user=item.user,
+        retry_of=item.retry_of,
+        steps=[step(one) for one in item.steps],
+    )
+
+
+def run_page(
+    engine: Engine, found: Sequence[Run], following: str | None
+) -> wire.Page[wire.RunSummary]:
+    """Say what runs are, in short."""
+    usual: dict[tuple[str, str], float | None] = {}
+    for item in found:
+        key = item.project, item.pipeline
+        if key not in usual:
+            usual[key] = engine.runs.usual(*key)
+    items = [_summary(item, usual[item.project, item.pipeline]) for item in found]
+    return wire.Page(items, following)
+
+
+def _summary(item: Run, usual: float | None) -> wire.RunSummary:
+    state: Any = item.state
+    return wire.RunSummary(
+        id=item.id,
+        project=slug(item.project),
+        pipeline=item.pipeline,
+        state=state,
+        kind=item.kind,
+        trigger=item.trigger,
+        trigger_name=item.trigger_name,
+        fire_time=item.fire_time,
+        created=item.created,
+        started=item.started,
+        ended=item.ended,
+        error=item.error,
+        steps_total=item.steps_total,
+        steps_done=item.steps_done,
+        usual=usual,
+    )
+
+
+def record(item: Mapping[str, Any]) -> wire.LogRecord:
+    """Say what a step printed, displayed or raised.
+
+    A stored record is ``{"t": time, "output": nbformat output}`` or, from the
+    engine itself, ``{"t", "level", "text"}``.
+    """
+    output = item.get("output")
+    moment = when(item.get("t"))
+    if not isinstance(output, Mapping):
+        text, level = str(item.get("text", "")), str(item.get("level", "INFO"))
+        return wire.LogRecord(moment, str(item.get("kind", "system")), level, text)
+    kind = str(output.get("output_type", ""))
+    if kind == "stream":
+        level = "WARNING" if output.get("name") == "stderr" else "INFO"
+        return wire.LogRecord(moment, "stream", level, _joined(output.get("text")))
+    if kind == "error":
+        trace = output.get("traceback") or [f"{output.get('ename')}: {output.get('evalue')}"]
+        text = _ANSI.sub("", "\n".join(str(line) for line in trace))
+        return wire.LogRecord(moment, "error", "ERROR", text, dict(output))
+    text = _joined((output.get("data") or {}).get("text/plain"))
+    return wire.LogRecord(moment, "display", "INFO", text, dict(output))
+
+
+def when(text: Any) -> datetime | None:
+    """Return the moment that a stored ISO text says."""
+    return None if not text else msgspec.convert(text, datetime)
+
+
+def _joined(text: Any) -> str:
+    return "".join(text) if isinstance(text, list) else str(text or "")
+
+
+_ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+_WHY: Mapping[str, str] = {
+    runs.QUEUED: "It waits for a free kernel or for an earlier run.",
+    runs.CANCELLING: "It was cancelled; its processes are ending.",
+    runs.CANCELLED: "It was cancelled.",
+    runs.INTERRUPTED: "The server ended while it was active.",
+    runs.MISSED: "Its time passed while no scheduler was there.",
+    runs.SKIPPED: "The run before it was still active.",
+}
+
+
+def why(item: Run) -> str | None:
+    """Say in words why a run is in its state."""
+    if item.error:
+        return item.error
+    if item.state == runs.FAILED:
+        failed = [one for one in item.steps if one.state == runs.FAILED]
+        if failed:
+            first = failed[0]
+            return f"Block '{first.name}' failed: {first.error or 'see its log'}"
+    return _WHY.get(item.state)
+
+
+def _words(item: Trigger) -> str:
+    if item.kind != SCHEDULE or not item.schedule:
+        return "Started by a request" if item.kind != SCHEDULE else "No schedule"
+    return due.words(item.schedule, item.zone)
+
+
+def _mapping(value: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    return None if value is None else dict(value)
