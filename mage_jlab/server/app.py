@@ -26,7 +26,7 @@ _PULSE = 30.0
 _START_LIMIT = 60.0
 
 
-class MageApp(ExtensionApp):  # type: ignore[misc]
+class MageApp(ExtensionApp):
     """Mage pipelines in a Jupyter server."""
 
     name = "mage_jlab"
@@ -50,7 +50,7 @@ class MageApp(ExtensionApp):  # type: ignore[misc]
 
     @default("root")
     def _default_root(self) -> str:
-        return str(self.serverapp.root_dir)
+        return str(self.jupyter.root_dir)
 
     def __init__(self, **kwargs: Any) -> None:
         """Prepare; nothing is read or started yet."""
@@ -66,6 +66,11 @@ class MageApp(ExtensionApp):  # type: ignore[misc]
         self._unsubscribe: Callable[[], None] | None = None
         self._active = 0
 
+    @property
+    def jupyter(self) -> Any:
+        """The Jupyter server that this is a part of."""
+        return self.serverapp
+
     # Jupyter's hooks
 
     def initialize_settings(self) -> None:
@@ -73,7 +78,7 @@ class MageApp(ExtensionApp):  # type: ignore[misc]
         from mage_jlab.server.contents import MageContents
 
         schema = Path(__file__).parent / "event_schemas" / "change.v1.yaml"
-        self.serverapp.event_logger.register_event_schema(schema)
+        self.jupyter.event_logger.register_event_schema(schema)
         self.settings["mage_contents_manager"] = MageContents(parent=self.serverapp, app=self)
 
     def initialize_handlers(self) -> None:
@@ -131,7 +136,7 @@ class MageApp(ExtensionApp):  # type: ignore[misc]
                     Path(self.root),
                     Path(self.state_dir) if self.state_dir else None,
                     database_url=self.database_url or None,
-                    kernel_specs=self.serverapp.kernel_spec_manager,
+                    kernel_specs=self.jupyter.kernel_spec_manager,
                     max_kernels=self.max_kernels,
                 )
             return self._built
@@ -166,11 +171,11 @@ class MageApp(ExtensionApp):  # type: ignore[misc]
     def _emit(self, event: dict[str, Any]) -> None:
         if event.get("kind") in ("run", "step"):
             self._touch()
-        self.serverapp.event_logger.emit(schema_id=EVENT_SCHEMA, data=event)
+        self.jupyter.event_logger.emit(schema_id=EVENT_SCHEMA, data=event)
 
     def _touch(self) -> None:
         # Jupyter counts any setting of such a name as activity; so do hubs that cull.
-        self.serverapp.web_app.settings["mage_jlab_last_activity"] = clock.now()
+        self.jupyter.web_app.settings["mage_jlab_last_activity"] = clock.now()
 
     async def _keep_alive(self) -> None:
         while True:

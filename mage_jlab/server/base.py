@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from mage_jlab.server.app import MageApp
 
 T = TypeVar("T")
-Method = TypeVar("Method", bound=Callable[..., Any])
+Method = Callable[..., Any]
 JSON = "application/json"
 _AT = re.compile(r" - at `\$?\.?(.*)`$")
 
@@ -70,6 +70,16 @@ PAGING = (
 )
 
 
+def guarded(action: str, resource: str) -> Callable[[Method], Method]:
+    """Demand a login, and the right to do `action` on `resource`."""
+
+    def decorate(method: Method) -> Method:
+        checked: Any = authorized(action=action, resource=resource)
+        return cast("Method", web.authenticated(checked(method)))
+
+    return decorate
+
+
 def operation(
     action: str,
     resource: str,
@@ -81,7 +91,7 @@ def operation(
     errors: tuple[int, ...] = (),
     **more: Any,
 ) -> Callable[[Method], Method]:
-    """Declare a method: authenticated, authorised for `action` on `resource`, documented."""
+    """Declare a method of the interface: guarded, documented, its errors answered."""
 
     def decorate(method: Method) -> Method:
         summary = (inspect.getdoc(method) or "").partition("\n")[0]
@@ -105,16 +115,15 @@ def operation(
                 if not self._finished:
                     self.reply(result, status)
 
-        guarded = web.authenticated(authorized(action=action, resource=resource)(run))
-        guarded.operation = Operation(  # type: ignore[attr-defined]
-            action, resource, summary, answer, body, query, status, errors, **more
-        )
-        return cast("Method", guarded)
+        facts = Operation(action, resource, summary, answer, body, query, status, errors, **more)
+        declared: Any = guarded(action, resource)(run)
+        declared.operation = facts
+        return cast("Method", declared)
 
     return decorate
 
 
-class MageHandler(APIHandler):  # type: ignore[misc]
+class MageHandler(APIHandler):
     """The base of all our handlers."""
 
     auth_resource = "mage"
@@ -233,7 +242,8 @@ class MageHandler(APIHandler):  # type: ignore[misc]
             self.log.error("%s %s: %s", self.request.method, self.request.path, error.message)
         if self._headers_written:
             # Too late for a status: a cut connection tells the caller that it is not whole.
-            self.request.connection.stream.close()  # type: ignore[attr-defined]
+            connection: Any = self.request.connection
+            connection.stream.close()
             return
         self.clear_header("Content-Disposition")
         failure = wire.Failure(error.message, error.reason, plain(error.detail) or None)

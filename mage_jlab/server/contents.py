@@ -82,7 +82,7 @@ def _aside(method: _Method) -> Callable[..., Any]:
     return run
 
 
-class NoCheckpoints(AsyncCheckpoints):  # type: ignore[misc]
+class NoCheckpoints(AsyncCheckpoints):
     """There are no checkpoints: the files are the user's, and git keeps their history."""
 
     async def create_checkpoint(self, contents_mgr: Any, path: str) -> dict[str, Any]:
@@ -111,7 +111,7 @@ class NoCheckpoints(AsyncCheckpoints):  # type: ignore[misc]
         """Nothing is to be done."""
 
 
-class MageContents(AsyncContentsManager):  # type: ignore[misc]
+class MageContents(AsyncContentsManager):
     """Projects and pipelines as Jupyter's contents service wants them."""
 
     app: MageApp = AnyTrait()  # type: ignore[assignment]
@@ -121,6 +121,11 @@ class MageContents(AsyncContentsManager):  # type: ignore[misc]
     def engine(self) -> Engine:
         """The engine; only to be asked for in a thread."""
         return self.app.engine
+
+    @property
+    def _jupyter(self) -> Any:
+        """What is inherited, and is not typed."""
+        return self
 
     # Looking
 
@@ -163,7 +168,7 @@ class MageContents(AsyncContentsManager):  # type: ignore[misc]
 
     async def save(self, model: dict[str, Any], path: str = "") -> dict[str, Any]:
         """Write a notebook back into the files of its pipeline; a new one makes a pipeline."""
-        self.run_pre_save_hooks(model=model, path=path)
+        self._jupyter.run_pre_save_hooks(model=model, path=path)
         return cast("dict[str, Any]", await self._save(model, path))
 
     @_aside
@@ -330,9 +335,9 @@ class MageContents(AsyncContentsManager):  # type: ignore[misc]
             model["hash_algorithm"] = ALGORITHM
         if content:
             # Every output comes from a run on this machine, kept outside of the project.
-            self.notary.mark_cells(book, True)
+            self._jupyter.notary.mark_cells(book, True)
             model["content"], model["format"] = book, "json"
-            self.validate_notebook_model(model)
+            self._jupyter.validate_notebook_model(model)
         return model
 
 
@@ -371,11 +376,11 @@ def _time(of: Project, identity: str) -> datetime:
 def _notebook_from(content: dict[str, Any]) -> Any:
     """Return the notebook of a request, in the newest format and without marks of trust."""
     try:
-        book = nbformat.from_dict(content)
+        book = nbformat.from_dict(content)  # type: ignore[no-untyped-call]
         if book.get("nbformat", 4) != 4:
             raise BadRequest("The notebook's format is too old; only nbformat 4 is understood.")
         for cell in book.cells:
-            cell.setdefault("metadata", nbformat.NotebookNode()).pop("trusted", None)
+            cell.setdefault("metadata", {}).pop("trusted", None)
             cell.setdefault("source", "")
     except (TypeError, AttributeError, ValueError) as error:
         raise BadRequest("That is no notebook.", path="content") from error

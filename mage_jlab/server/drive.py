@@ -10,14 +10,13 @@ import sys
 from typing import Any
 
 import msgspec
-from jupyter_server.auth.decorator import authorized
 from jupyter_server.services.contents import handlers as stock
 from jupyter_server.utils import url_escape, url_path_join
 from tornado import web
 
 from mage_jlab.errors import MageError
 from mage_jlab.server import wire
-from mage_jlab.server.base import plain
+from mage_jlab.server.base import guarded, plain
 from mage_jlab.server.contents import DriveError
 
 RESOURCE = "mage_pipelines"
@@ -34,6 +33,10 @@ class _Drive:
     def contents_manager(self) -> Any:
         """Our contents, not those of the server."""
         return self.settings["mage_contents_manager"]
+
+    async def leave(self, answered: Any) -> None:
+        """Leave it to Jupyter's own handler."""
+        await answered
 
     def location_url(self, path: str) -> str:
         """Return where a document lies on this drive."""
@@ -53,70 +56,61 @@ class _Drive:
             super().write_error(status_code, **kwargs)  # type: ignore[misc]
 
 
-class DriveHandler(_Drive, stock.ContentsHandler):  # type: ignore[misc]
+class DriveHandler(_Drive, stock.ContentsHandler):
     """Folders and notebooks."""
 
-    @web.authenticated
-    @authorized(action="read", resource=RESOURCE)
+    @guarded("read", RESOURCE)
     async def get(self, path: str = "") -> None:
         """Read a folder or a notebook."""
-        await super().get(path)
+        await self.leave(super().get(path))
 
-    @web.authenticated
-    @authorized(action="write", resource=RESOURCE)
+    @guarded("write", RESOURCE)
     async def patch(self, path: str = "") -> None:
         """Rename a pipeline."""
-        await super().patch(path)
+        await self.leave(super().patch(path))
 
-    @web.authenticated
-    @authorized(action="write", resource=RESOURCE)
+    @guarded("write", RESOURCE)
     async def post(self, path: str = "") -> None:
         """Make or copy a pipeline."""
-        await super().post(path)
+        await self.leave(super().post(path))
 
-    @web.authenticated
-    @authorized(action="write", resource=RESOURCE)
+    @guarded("write", RESOURCE)
     async def put(self, path: str = "") -> None:
         """Save a notebook."""
-        await super().put(path)
+        await self.leave(super().put(path))
 
-    @web.authenticated
-    @authorized(action="write", resource=RESOURCE)
+    @guarded("write", RESOURCE)
     async def delete(self, path: str = "") -> None:
         """Delete a pipeline."""
-        await super().delete(path)
+        await self.leave(super().delete(path))
 
 
-class CheckpointsHandler(_Drive, stock.CheckpointsHandler):  # type: ignore[misc]
+class CheckpointsHandler(_Drive, stock.CheckpointsHandler):
     """Checkpoints, of which there are none."""
 
-    @web.authenticated
-    @authorized(action="read", resource=RESOURCE)
+    @guarded("read", RESOURCE)
     async def get(self, path: str = "") -> None:
         """List none."""
-        await super().get(path)
+        await self.leave(super().get(path))
 
-    @web.authenticated
-    @authorized(action="write", resource=RESOURCE)
+    @guarded("write", RESOURCE)
     async def post(self, path: str = "") -> None:
         """Accept the wish for one."""
-        await super().post(path)
+        await self.leave(super().post(path))
 
 
-class CheckpointHandler(_Drive, stock.ModifyCheckpointsHandler):  # type: ignore[misc]
+class CheckpointHandler(_Drive, stock.ModifyCheckpointsHandler):
     """One checkpoint."""
 
-    @web.authenticated
-    @authorized(action="write", resource=RESOURCE)
+    @guarded("write", RESOURCE)
     async def post(self, path: str, checkpoint_id: str) -> None:
         """Refuse to go back to it."""
-        await super().post(path, checkpoint_id)
+        await self.leave(super().post(path, checkpoint_id))
 
-    @web.authenticated
-    @authorized(action="write", resource=RESOURCE)
+    @guarded("write", RESOURCE)
     async def delete(self, path: str, checkpoint_id: str) -> None:
         """Forget it."""
-        await super().delete(path, checkpoint_id)
+        await self.leave(super().delete(path, checkpoint_id))
 
 
 def _failure(error: MageError) -> wire.Failure:

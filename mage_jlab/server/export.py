@@ -39,7 +39,8 @@ class ExportHandler(ProductPage):
         of, loaded = lookup.pipeline(self.engine, project, pipeline)
         outputs = last_outputs(self.engine, of, loaded.id)
         book = self.engine.workspace.open_notebook(of, loaded.id, outputs=outputs)
-        return loaded.id, nbformat.writes(book, version=4).encode()
+        text: str = nbformat.writes(book, version=4)  # type: ignore[no-untyped-call]
+        return loaded.id, text.encode()
 
     def _archive(self, project: str, pipeline: str) -> tuple[str, bytes]:
         of, loaded = lookup.pipeline(self.engine, project, pipeline)

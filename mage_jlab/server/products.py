@@ -5,15 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mage_jlab import clock
 from mage_jlab.errors import BadRequest, ProductNotFound, StoreError
 from mage_jlab.model.product import INTERACTIVE, TABLE, Manifest, Output
-from mage_jlab.preview import export, page, statistics
-from mage_jlab.products.store import ProductStore
 from mage_jlab.server import lookup, views, wire
 from mage_jlab.server.base import MageHandler, Query, operation
+
+if TYPE_CHECKING:
+    from mage_jlab.products.store import ProductStore
 
 PRODUCTS = "mage_products"
 OCTETS = "application/octet-stream"
@@ -136,6 +137,8 @@ class RowsHandler(ProductPage):
     )
     def get(self, project: str, pipeline: str, block: str, output: str) -> dict[str, Any]:
         """Read a window of a table, sorted and filtered over the whole of it."""
+        from mage_jlab.preview import page
+
         sort, filters = self.order()
         offset = self.integer("offset", 0)
         limit = self.integer("limit", 100, least=0, most=1000)
@@ -149,6 +152,8 @@ class StatisticsHandler(ProductPage):
     @operation("read", PRODUCTS, answer=wire.Statistics, query=_WHERE, errors=(404,))
     def get(self, project: str, pipeline: str, block: str, output: str) -> dict[str, Any]:
         """Read counts, extremes and a small distribution of every column."""
+        from mage_jlab.preview import statistics
+
         folder, item = self.table(project, pipeline, block, output)
         return statistics.statistics(folder, item)
 
@@ -170,6 +175,8 @@ class DownloadHandler(ProductPage):
     )
     async def get(self, project: str, pipeline: str, block: str, output: str) -> None:
         """Download the whole table as CSV or Parquet, sorted and filtered if asked."""
+        from mage_jlab.preview import export
+
         kind = self.text("format") or "csv"
         if kind not in ("csv", "parquet"):
             raise BadRequest("'format' must be csv or parquet.", path="format")
@@ -226,6 +233,8 @@ def _pieces(path: Path) -> Iterator[bytes]:
 
 
 def _output(item: Output) -> wire.ProductOutput:
+    from mage_jlab.preview import page
+
     return wire.ProductOutput(
         name=item.name,
         kind=item.kind,

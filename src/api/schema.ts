@@ -3,7 +3,579 @@
  * Do not make direct changes to the file.
  */
 
-export type paths = Record<string, never>;
+export interface paths {
+  '/health': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** Say whether the scheduler and the database live. */
+    get: operations['get_health'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/openapi.json': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** Describe the interface as an OpenAPI document. */
+    get: operations['get_openapi_json'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/projects': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** List the projects below the server's root. */
+    get: operations['get_projects'];
+    put?: never;
+    /** Make a project folder, with the example pipeline if asked. */
+    post: operations['post_projects'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/projects/{project}': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        project: string;
+      };
+      cookie?: never;
+    };
+    /** Read a project, with what is wrong in it. */
+    get: operations['get_projects_project'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/projects/{project}/requirements': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        project: string;
+      };
+      cookie?: never;
+    };
+    /** Compare the project's requirements with a kernel's environment. */
+    get: operations['get_projects_project_requirements'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/projects/{project}/import': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        project: string;
+      };
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** Import triggers, variables and history from a Mage database file. */
+    post: operations['post_projects_project_import'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/projects/{project}/problems': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        project: string;
+      };
+      cookie?: never;
+    };
+    /** List everything that is wrong or odd in a project. */
+    get: operations['get_projects_project_problems'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/projects/{project}/pipelines': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        project: string;
+      };
+      cookie?: never;
+    };
+    /** List the pipelines of a project with their last run and next fire time. */
+    get: operations['get_projects_project_pipelines'];
+    put?: never;
+    /** Make a pipeline, empty or as a copy. */
+    post: operations['post_projects_project_pipelines'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/projects/{project}/pipelines/{pipeline}': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        project: string;
+        pipeline: string;
+      };
+      cookie?: never;
+    };
+    /** Read a pipeline with its blocks and their sources. */
+    get: operations['get_projects_project_pipelines_pipeline'];
+    put?: never;
+    post?: never;
+    /** Delete a pipeline's folder; the files of its blocks stay. */
+    delete: operations['delete_projects_project_pipelines_pipeline'];
+    options?: never;
+    head?: never;
+    /** Change a pipeline; a new name renames its folder too. */
+    patch: operations['patch_projects_project_pipelines_pipeline'];
+    trace?: never;
+  };
+  '/projects/{project}/pipelines/{pipeline}/kernel': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        project: string;
+        pipeline: string;
+      };
+      cookie?: never;
+    };
+    /** Give the code that makes a kernel run blocks of the pipeline. */
+    get: operations['get_projects_project_pipelines_pipeline_kernel'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/projects/{project}/pipelines/{pipeline}/outputs': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        project: string;
+        pipeline: string;
+      };
+      cookie?: never;
+    };
+    /** List what each block published in its last interactive run. */
+    get: operations['get_projects_project_pipelines_pipeline_outputs'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/projects/{project}/pipelines/{pipeline}/export': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        project: string;
+        pipeline: string;
+      };
+      cookie?: never;
+    };
+    /** Download a pipeline as a notebook or as a zip of its files. */
+    get: operations['get_projects_project_pipelines_pipeline_export'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/projects/{project}/pipelines/{pipeline}/blocks': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        project: string;
+        pipeline: string;
+      };
+      cookie?: never;
+    };
+    /** List the blocks of a pipeline in file order. */
+    get: operations['get_projects_project_pipelines_pipeline_blocks'];
+    put?: never;
+    /** Add a block, from a template, a source, a copy or a file that is there. */
+    post: operations['post_projects_project_pipelines_pipeline_blocks'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/projects/{project}/pipelines/{pipeline}/blocks/{block}': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        project: string;
+        pipeline: string;
+        block: string;
+      };
+      cookie?: never;
+    };
+    /** Read a block with its source. */
+    get: operations['get_projects_project_pipelines_pipeline_blocks_block'];
+    put?: never;
+    post?: never;
+    /** Take a block out of a pipeline; its file stays. */
+    delete: operations['delete_projects_project_pipelines_pipeline_blocks_block'];
+    options?: never;
+    head?: never;
+    /** Change a block; a new name renames its file in every pipeline that uses it. */
+    patch: operations['patch_projects_project_pipelines_pipeline_blocks_block'];
+    trace?: never;
+  };
+  '/templates': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** List the templates for new blocks. */
+    get: operations['get_templates'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/triggers': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** List triggers with their next fire time and last run. */
+    get: operations['get_triggers'];
+    put?: never;
+    /** Make a trigger. It fires at its next time, never at once. */
+    post: operations['post_triggers'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/triggers/preview': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** Say in words when a schedule fires, and its next fire times. */
+    post: operations['post_triggers_preview'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/triggers/{trigger}': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        trigger: string;
+      };
+      cookie?: never;
+    };
+    /** Read a trigger. */
+    get: operations['get_triggers_trigger'];
+    put?: never;
+    post?: never;
+    /** Delete a trigger; its runs stay. */
+    delete: operations['delete_triggers_trigger'];
+    options?: never;
+    head?: never;
+    /** Change a trigger. Editing never fires. */
+    patch: operations['patch_triggers_trigger'];
+    trace?: never;
+  };
+  '/triggers/{trigger}/run': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        trigger: string;
+      };
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** Run a trigger's pipeline now, with the trigger's variables. */
+    post: operations['post_triggers_trigger_run'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/runs': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** List runs, newest first. */
+    get: operations['get_runs'];
+    put?: never;
+    /** Start a run; the header Idempotency-Key makes repeating it harmless. */
+    post: operations['post_runs'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/runs/{run}': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        run: string;
+      };
+      cookie?: never;
+    };
+    /** Read a run with its steps. */
+    get: operations['get_runs_run'];
+    put?: never;
+    post?: never;
+    /** Delete a finished run with its logs and products. */
+    delete: operations['delete_runs_run'];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/runs/{run}/cancel': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        run: string;
+      };
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** Cancel a run; it is cancelled when its processes have ended. */
+    post: operations['post_runs_run_cancel'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/runs/{run}/retry': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        run: string;
+      };
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** Run again what did not complete, or a block and all below it. */
+    post: operations['post_runs_run_retry'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/runs/{run}/steps/{step}/log': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        run: string;
+        step: string;
+      };
+      cookie?: never;
+    };
+    /** Read what a step printed, displayed and raised. */
+    get: operations['get_runs_run_steps_step_log'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/products/{project}/{pipeline}/{block}': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        project: string;
+        pipeline: string;
+        block: string;
+      };
+      cookie?: never;
+    };
+    /** Read what a block stored: its outputs, their columns and sizes. */
+    get: operations['get_products_project_pipeline_block'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/products/{project}/{pipeline}/{block}/{output}/rows': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        project: string;
+        pipeline: string;
+        block: string;
+        output: string;
+      };
+      cookie?: never;
+    };
+    /** Read a window of a table, sorted and filtered over the whole of it. */
+    get: operations['get_products_project_pipeline_block_output_rows'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/products/{project}/{pipeline}/{block}/{output}/statistics': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        project: string;
+        pipeline: string;
+        block: string;
+        output: string;
+      };
+      cookie?: never;
+    };
+    /** Read counts, extremes and a small distribution of every column. */
+    get: operations['get_products_project_pipeline_block_output_statistics'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/products/{project}/{pipeline}/{block}/{output}/download': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        project: string;
+        pipeline: string;
+        block: string;
+        output: string;
+      };
+      cookie?: never;
+    };
+    /** Download the whole table as CSV or Parquet, sorted and filtered if asked. */
+    get: operations['get_products_project_pipeline_block_output_download'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/products/{project}/{pipeline}/{block}/{output}/content': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        project: string;
+        pipeline: string;
+        block: string;
+        output: string;
+      };
+      cookie?: never;
+    };
+    /** Give the bytes of an output; what is not known to be shown is for saving only. */
+    get: operations['get_products_project_pipeline_block_output_content'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+}
 export type webhooks = Record<string, never>;
 export interface components {
   schemas: {
@@ -16,7 +588,36 @@ export interface components {
       /** @default null */
       reason: string | null;
       /** @default null */
-      detail: Record<string, unknown> | null;
+      detail: Record<string, never> | null;
+    };
+    /**
+     * BlockOutputs
+     * @description What a block published in its last interactive run: how it ended, nbformat outputs.
+     */
+    BlockOutputs: {
+      block: string;
+      state: Record<string, never>;
+      outputs: Record<string, never>[];
+    };
+    /**
+     * Filter
+     * @description A condition on a column of a table; `null` and `notnull` take no value.
+     */
+    Filter: {
+      column: string;
+      /** @enum {unknown} */
+      op:
+        | 'contains'
+        | 'eq'
+        | 'ge'
+        | 'gt'
+        | 'le'
+        | 'lt'
+        | 'ne'
+        | 'notnull'
+        | 'null';
+      /** @default null */
+      value: unknown;
     };
     /**
      * Health
@@ -72,7 +673,7 @@ export interface components {
     };
     /**
      * PipelineSummary
-     * @description A pipeline in a list. `path` is its notebook on the `mage` drive.
+     * @description A pipeline in a list. `path` opens its notebook: ``mage:<project>/<pipeline>.ipynb``.
      */
     PipelineSummary: {
       project: string;
@@ -125,15 +726,15 @@ export interface components {
       downstream: string[];
       path: string | null;
       source: string | null;
-      configuration: Record<string, unknown>;
+      configuration: Record<string, never>;
       /** @default null */
-      retry_config: Record<string, unknown> | null;
+      retry_config: Record<string, never> | null;
       /** @default null */
       timeout: number | null;
       /** @default null */
       executor_type: string | null;
       /** @default null */
-      executor_config: Record<string, unknown> | null;
+      executor_config: Record<string, never> | null;
       /** @default null */
       color: string | null;
       /** @default null */
@@ -155,16 +756,16 @@ export interface components {
       etag: string;
       description: string | null;
       tags: string[];
-      variables: Record<string, unknown>;
+      variables: Record<string, never>;
       kernel: string | null;
       blocks: components['schemas']['Block'][];
       problems: components['schemas']['Problem'][];
       /** @default null */
       executor_type: string | null;
       /** @default null */
-      retry_config: Record<string, unknown> | null;
+      retry_config: Record<string, never> | null;
       /** @default {} */
-      concurrency: Record<string, unknown>;
+      concurrency: Record<string, never>;
     };
     /**
      * PipelineCreate
@@ -187,17 +788,19 @@ export interface components {
       name?: string;
       description?: string | null;
       tags?: string[];
-      variables?: Record<string, unknown>;
+      variables?: Record<string, never>;
       kernel?: string | null;
       executor_type?: string | null;
-      retry_config?: Record<string, unknown> | null;
-      concurrency?: Record<string, unknown>;
+      retry_config?: Record<string, never> | null;
+      concurrency?: Record<string, never>;
       order?: string[];
     };
     /**
      * BlockCreate
-     * @description Add a block. `source` wins over `template`; `after` is a block id; `existing`
-     *         (a path relative to the project) uses a file that is there already.
+     * @description Add a block.
+     *
+     *         `source` wins over `template`; `after` is a block id; `existing` (a path
+     *         relative to the project) uses a file that is there already.
      */
     BlockCreate: {
       name: string;
@@ -217,7 +820,7 @@ export interface components {
       /** @default null */
       copy_of: string | null;
       /** @default {} */
-      configuration: Record<string, unknown>;
+      configuration: Record<string, never>;
     };
     /**
      * BlockChange
@@ -226,11 +829,11 @@ export interface components {
     BlockChange: {
       name?: string;
       upstream?: string[];
-      configuration?: Record<string, unknown>;
-      retry_config?: Record<string, unknown> | null;
+      configuration?: Record<string, never>;
+      retry_config?: Record<string, never> | null;
       timeout?: number | null;
       executor_type?: string | null;
-      executor_config?: Record<string, unknown> | null;
+      executor_config?: Record<string, never> | null;
       color?: string | null;
       source?: string;
       language?: string;
@@ -260,8 +863,8 @@ export interface components {
       enabled: boolean;
       schedule: string | null;
       zone: string;
-      variables: Record<string, unknown>;
-      settings: Record<string, unknown>;
+      variables: Record<string, never>;
+      settings: Record<string, never>;
       missed: string;
       overlap: string;
       source: string;
@@ -297,9 +900,9 @@ export interface components {
       /** @default true */
       enabled: boolean;
       /** @default {} */
-      variables: Record<string, unknown>;
+      variables: Record<string, never>;
       /** @default {} */
-      settings: Record<string, unknown>;
+      settings: Record<string, never>;
       /**
        * @default latest
        * @enum {unknown}
@@ -326,8 +929,8 @@ export interface components {
       schedule?: string;
       zone?: string;
       enabled?: boolean;
-      variables?: Record<string, unknown>;
-      settings?: Record<string, unknown>;
+      variables?: Record<string, never>;
+      settings?: Record<string, never>;
       /** @enum {unknown} */
       missed?: 'all' | 'latest' | 'none';
       /** @enum {unknown} */
@@ -452,7 +1055,7 @@ export interface components {
       ended: string | null;
       error: string | null;
       why: string | null;
-      variables: Record<string, unknown>;
+      variables: Record<string, never>;
       blocks: string[] | null;
       code_hash: string | null;
       kernel: string | null;
@@ -469,7 +1072,7 @@ export interface components {
       project: string;
       pipeline: string;
       /** @default {} */
-      variables: Record<string, unknown>;
+      variables: Record<string, never>;
       /** @default null */
       blocks: string[] | null;
       /** @default null */
@@ -487,8 +1090,10 @@ export interface components {
     };
     /**
      * LogRecord
-     * @description One record of a step's log. `kind` is stream | display | error | system;
-     *         `output` is the nbformat output it came from (rich outputs and errors).
+     * @description One record of a step's log.
+     *
+     *         `kind` is stream | display | error | system; `output` is the nbformat
+     *         output it came from (rich outputs and errors).
      */
     LogRecord: {
       time: string | null;
@@ -496,7 +1101,7 @@ export interface components {
       level: string;
       text: string;
       /** @default null */
-      output: Record<string, unknown> | null;
+      output: Record<string, never> | null;
     };
     /**
      * Log
@@ -637,8 +1242,9 @@ export interface components {
     };
     /**
      * ImportRequest
-     * @description Import triggers, variables and history from a Mage database file in the project
-     *         or in `path` (relative to the server's root).
+     * @description Import triggers, variables and history from a Mage database file.
+     *
+     *         It lies in the project, or is `path`, relative to the server's root.
      */
     ImportRequest: {
       /** @default null */
@@ -663,4 +1269,2502 @@ export interface components {
   pathItems: never;
 }
 export type $defs = Record<string, never>;
-export type operations = Record<string, never>;
+export interface operations {
+  get_health: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Say whether the scheduler and the database live. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Health'];
+        };
+      };
+      /** @description The request is not valid; `detail.path` names the field. */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description Without a token, or without the right to do this. */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+    };
+  };
+  get_openapi_json: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Describe the interface as an OpenAPI document. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': Record<string, never>;
+        };
+      };
+      /** @description The request is not valid; `detail.path` names the field. */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description Without a token, or without the right to do this. */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+    };
+  };
+  get_projects: {
+    parameters: {
+      query?: {
+        /** @description how many items at most */
+        limit?: number;
+        /** @description the `next` of the page before */
+        cursor?: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description List the projects below the server's root. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': {
+            items: components['schemas']['Project'][];
+            next: string | null;
+          };
+        };
+      };
+      /** @description The request is not valid; `detail.path` names the field. */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description Without a token, or without the right to do this. */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+    };
+  };
+  post_projects: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['ProjectCreate'];
+      };
+    };
+    responses: {
+      /** @description Make a project folder, with the example pipeline if asked. */
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Project'];
+        };
+      };
+      /** @description The request is not valid; `detail.path` names the field. */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description Without a token, or without the right to do this. */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description It does not fit the present state. */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+    };
+  };
+  get_projects_project: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        project: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Read a project, with what is wrong in it. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Project'];
+        };
+      };
+      /** @description The request is not valid; `detail.path` names the field. */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description Without a token, or without the right to do this. */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description There is no such thing. */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+    };
+  };
+  get_projects_project_requirements: {
+    parameters: {
+      query?: {
+        /** @description name of the kernel; the project's when left out */
+        kernel?: string;
+      };
+      header?: never;
+      path: {
+        project: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Compare the project's requirements with a kernel's environment. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Requirements'];
+        };
+      };
+      /** @description The request is not valid; `detail.path` names the field. */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description Without a token, or without the right to do this. */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description There is no such thing. */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+    };
+  };
+  post_projects_project_import: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        project: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['ImportRequest'];
+      };
+    };
+    responses: {
+      /** @description Import triggers, variables and history from a Mage database file. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ImportResult'];
+        };
+      };
+      /** @description The request is not valid; `detail.path` names the field. */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description Without a token, or without the right to do this. */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description There is no such thing. */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description A file or a pipeline cannot be used as it is. */
+      422: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+    };
+  };
+  get_projects_project_problems: {
+    parameters: {
+      query?: {
+        /** @description how many items at most */
+        limit?: number;
+        /** @description the `next` of the page before */
+        cursor?: string;
+      };
+      header?: never;
+      path: {
+        project: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description List everything that is wrong or odd in a project. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': {
+            items: components['schemas']['Problem'][];
+            next: string | null;
+          };
+        };
+      };
+      /** @description The request is not valid; `detail.path` names the field. */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description Without a token, or without the right to do this. */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description There is no such thing. */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+    };
+  };
+  get_projects_project_pipelines: {
+    parameters: {
+      query?: {
+        /** @description how many items at most */
+        limit?: number;
+        /** @description the `next` of the page before */
+        cursor?: string;
+      };
+      header?: never;
+      path: {
+        project: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description List the pipelines of a project with their last run and next fire time. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': {
+            items: components['schemas']['PipelineSummary'][];
+            next: string | null;
+          };
+        };
+      };
+      /** @description The request is not valid; `detail.path` names the field. */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description Without a token, or without the right to do this. */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description There is no such thing. */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+    };
+  };
+  post_projects_project_pipelines: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        project: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['PipelineCreate'];
+      };
+    };
+    responses: {
+      /** @description Make a pipeline, empty or as a copy. */
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Pipeline'];
+        };
+      };
+      /** @description The request is not valid; `detail.path` names the field. */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description Without a token, or without the right to do this. */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description There is no such thing. */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description It does not fit the present state. */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+    };
+  };
+  get_projects_project_pipelines_pipeline: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        project: string;
+        pipeline: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Read a pipeline with its blocks and their sources. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Pipeline'];
+        };
+      };
+      /** @description The request is not valid; `detail.path` names the field. */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description Without a token, or without the right to do this. */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description There is no such thing. */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description A file or a pipeline cannot be used as it is. */
+      422: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+    };
+  };
+  delete_projects_project_pipelines_pipeline: {
+    parameters: {
+      query?: never;
+      header: {
+        /** @description ETag of what the change was made from */
+        'If-Match': string;
+      };
+      path: {
+        project: string;
+        pipeline: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Done. */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description The request is not valid; `detail.path` names the field. */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description Without a token, or without the right to do this. */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description There is no such thing. */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description It does not fit the present state. */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description It changed since it was read. */
+      412: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description The header If-Match is missing. */
+      428: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+    };
+  };
+  patch_projects_project_pipelines_pipeline: {
+    parameters: {
+      query?: never;
+      header: {
+        /** @description ETag of what the change was made from */
+        'If-Match': string;
+      };
+      path: {
+        project: string;
+        pipeline: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['PipelineChange'];
+      };
+    };
+    responses: {
+      /** @description Change a pipeline; a new name renames its folder too. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Pipeline'];
+        };
+      };
+      /** @description The request is not valid; `detail.path` names the field. */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description Without a token, or without the right to do this. */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description There is no such thing. */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description It does not fit the present state. */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description It changed since it was read. */
+      412: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description A file or a pipeline cannot be used as it is. */
+      422: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description The header If-Match is missing. */
+      428: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+    };
+  };
+  get_projects_project_pipelines_pipeline_kernel: {
+    parameters: {
+      query?: {
+        /** @description name of the kernel that asks */
+        kernel?: string;
+      };
+      header?: never;
+      path: {
+        project: string;
+        pipeline: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Give the code that makes a kernel run blocks of the pipeline. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['KernelStart'];
+        };
+      };
+      /** @description The request is not valid; `detail.path` names the field. */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description Without a token, or without the right to do this. */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description There is no such thing. */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description A file or a pipeline cannot be used as it is. */
+      422: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+    };
+  };
+  get_projects_project_pipelines_pipeline_outputs: {
+    parameters: {
+      query?: {
+        /** @description how many items at most */
+        limit?: number;
+        /** @description the `next` of the page before */
+        cursor?: string;
+      };
+      header?: never;
+      path: {
+        project: string;
+        pipeline: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description List what each block published in its last interactive run. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': {
+            items: components['schemas']['BlockOutputs'][];
+            next: string | null;
+          };
+        };
+      };
+      /** @description The request is not valid; `detail.path` names the field. */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description Without a token, or without the right to do this. */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description There is no such thing. */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description A file or a pipeline cannot be used as it is. */
+      422: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+    };
+  };
+  get_projects_project_pipelines_pipeline_export: {
+    parameters: {
+      query?: {
+        /** @description ipynb (default) or zip */
+        format?: string;
+      };
+      header?: never;
+      path: {
+        project: string;
+        pipeline: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Download a pipeline as a notebook or as a zip of its files. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/x-ipynb+json': string;
+          'application/zip': string;
+        };
+      };
+      /** @description The request is not valid; `detail.path` names the field. */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description Without a token, or without the right to do this. */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description There is no such thing. */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description A file or a pipeline cannot be used as it is. */
+      422: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+    };
+  };
+  get_projects_project_pipelines_pipeline_blocks: {
+    parameters: {
+      query?: {
+        /** @description how many items at most */
+        limit?: number;
+        /** @description the `next` of the page before */
+        cursor?: string;
+      };
+      header?: never;
+      path: {
+        project: string;
+        pipeline: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description List the blocks of a pipeline in file order. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': {
+            items: components['schemas']['Block'][];
+            next: string | null;
+          };
+        };
+      };
+      /** @description The request is not valid; `detail.path` names the field. */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description Without a token, or without the right to do this. */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description There is no such thing. */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description A file or a pipeline cannot be used as it is. */
+      422: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+    };
+  };
+  post_projects_project_pipelines_pipeline_blocks: {
+    parameters: {
+      query?: never;
+      header: {
+        /** @description ETag of what the change was made from */
+        'If-Match': string;
+      };
+      path: {
+        project: string;
+        pipeline: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['BlockCreate'];
+      };
+    };
+    responses: {
+      /** @description Add a block, from a template, a source, a copy or a file that is there. */
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Block'];
+        };
+      };
+      /** @description The request is not valid; `detail.path` names the field. */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description Without a token, or without the right to do this. */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description There is no such thing. */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description It does not fit the present state. */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description It changed since it was read. */
+      412: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description A file or a pipeline cannot be used as it is. */
+      422: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description The header If-Match is missing. */
+      428: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+    };
+  };
+  get_projects_project_pipelines_pipeline_blocks_block: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        project: string;
+        pipeline: string;
+        block: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Read a block with its source. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Block'];
+        };
+      };
+      /** @description The request is not valid; `detail.path` names the field. */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description Without a token, or without the right to do this. */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description There is no such thing. */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description A file or a pipeline cannot be used as it is. */
+      422: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+    };
+  };
+  delete_projects_project_pipelines_pipeline_blocks_block: {
+    parameters: {
+      query?: never;
+      header: {
+        /** @description ETag of what the change was made from */
+        'If-Match': string;
+      };
+      path: {
+        project: string;
+        pipeline: string;
+        block: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Done. */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description The request is not valid; `detail.path` names the field. */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description Without a token, or without the right to do this. */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description There is no such thing. */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description It does not fit the present state. */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description It changed since it was read. */
+      412: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description A file or a pipeline cannot be used as it is. */
+      422: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description The header If-Match is missing. */
+      428: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+    };
+  };
+  patch_projects_project_pipelines_pipeline_blocks_block: {
+    parameters: {
+      query?: never;
+      header: {
+        /** @description ETag of what the change was made from */
+        'If-Match': string;
+      };
+      path: {
+        project: string;
+        pipeline: string;
+        block: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['BlockChange'];
+      };
+    };
+    responses: {
+      /** @description Change a block; a new name renames its file in every pipeline that uses it. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Block'];
+        };
+      };
+      /** @description The request is not valid; `detail.path` names the field. */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description Without a token, or without the right to do this. */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description There is no such thing. */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description It does not fit the present state. */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description It changed since it was read. */
+      412: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description A file or a pipeline cannot be used as it is. */
+      422: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description The header If-Match is missing. */
+      428: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+    };
+  };
+  get_templates: {
+    parameters: {
+      query?: {
+        /** @description only templates of this block type */
+        type?: string;
+        /** @description only templates in this language */
+        language?: string;
+        /** @description slug of a project whose own templates are listed too */
+        project?: string;
+        /** @description how many items at most */
+        limit?: number;
+        /** @description the `next` of the page before */
+        cursor?: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description List the templates for new blocks. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': {
+            items: components['schemas']['BlockTemplate'][];
+            next: string | null;
+          };
+        };
+      };
+      /** @description The request is not valid; `detail.path` names the field. */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description Without a token, or without the right to do this. */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description There is no such thing. */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+    };
+  };
+  get_triggers: {
+    parameters: {
+      query?: {
+        /** @description slug of a project */
+        project?: string;
+        /** @description id of a pipeline */
+        pipeline?: string;
+        /** @description how many items at most */
+        limit?: number;
+        /** @description the `next` of the page before */
+        cursor?: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description List triggers with their next fire time and last run. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': {
+            items: components['schemas']['Trigger'][];
+            next: string | null;
+          };
+        };
+      };
+      /** @description The request is not valid; `detail.path` names the field. */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description Without a token, or without the right to do this. */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description There is no such thing. */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+    };
+  };
+  post_triggers: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['TriggerCreate'];
+      };
+    };
+    responses: {
+      /** @description Make a trigger. It fires at its next time, never at once. */
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Trigger'];
+        };
+      };
+      /** @description The request is not valid; `detail.path` names the field. */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description Without a token, or without the right to do this. */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description There is no such thing. */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description It does not fit the present state. */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+    };
+  };
+  post_triggers_preview: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['SchedulePreviewRequest'];
+      };
+    };
+    responses: {
+      /** @description Say in words when a schedule fires, and its next fire times. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['SchedulePreview'];
+        };
+      };
+      /** @description The request is not valid; `detail.path` names the field. */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description Without a token, or without the right to do this. */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+    };
+  };
+  get_triggers_trigger: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        trigger: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Read a trigger. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Trigger'];
+        };
+      };
+      /** @description The request is not valid; `detail.path` names the field. */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description Without a token, or without the right to do this. */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description There is no such thing. */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+    };
+  };
+  delete_triggers_trigger: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        trigger: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Done. */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description The request is not valid; `detail.path` names the field. */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description Without a token, or without the right to do this. */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description There is no such thing. */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+    };
+  };
+  patch_triggers_trigger: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        trigger: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['TriggerChange'];
+      };
+    };
+    responses: {
+      /** @description Change a trigger. Editing never fires. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Trigger'];
+        };
+      };
+      /** @description The request is not valid; `detail.path` names the field. */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description Without a token, or without the right to do this. */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description There is no such thing. */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description It does not fit the present state. */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+    };
+  };
+  post_triggers_trigger_run: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        trigger: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Run a trigger's pipeline now, with the trigger's variables. */
+      202: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Run'];
+        };
+      };
+      /** @description The request is not valid; `detail.path` names the field. */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description Without a token, or without the right to do this. */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description There is no such thing. */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description A file or a pipeline cannot be used as it is. */
+      422: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+    };
+  };
+  get_runs: {
+    parameters: {
+      query?: {
+        /** @description slug of a project */
+        project?: string;
+        /** @description id of a pipeline */
+        pipeline?: string;
+        /** @description a state of runs */
+        state?: string;
+        /** @description id of a trigger */
+        trigger?: string;
+        /** @description how many items at most */
+        limit?: number;
+        /** @description the `next` of the page before */
+        cursor?: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description List runs, newest first. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': {
+            items: components['schemas']['RunSummary'][];
+            next: string | null;
+          };
+        };
+      };
+      /** @description The request is not valid; `detail.path` names the field. */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description Without a token, or without the right to do this. */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description There is no such thing. */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+    };
+  };
+  post_runs: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['RunCreate'];
+      };
+    };
+    responses: {
+      /** @description Start a run; the header Idempotency-Key makes repeating it harmless. */
+      202: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Run'];
+        };
+      };
+      /** @description The request is not valid; `detail.path` names the field. */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description Without a token, or without the right to do this. */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description There is no such thing. */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description It does not fit the present state. */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description A file or a pipeline cannot be used as it is. */
+      422: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+    };
+  };
+  get_runs_run: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        run: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Read a run with its steps. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Run'];
+        };
+      };
+      /** @description The request is not valid; `detail.path` names the field. */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description Without a token, or without the right to do this. */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description There is no such thing. */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+    };
+  };
+  delete_runs_run: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        run: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Done. */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description The request is not valid; `detail.path` names the field. */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description Without a token, or without the right to do this. */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description There is no such thing. */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description It does not fit the present state. */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+    };
+  };
+  post_runs_run_cancel: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        run: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Cancel a run; it is cancelled when its processes have ended. */
+      202: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Run'];
+        };
+      };
+      /** @description The request is not valid; `detail.path` names the field. */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description Without a token, or without the right to do this. */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description There is no such thing. */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description It does not fit the present state. */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+    };
+  };
+  post_runs_run_retry: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        run: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['RunRetry'];
+      };
+    };
+    responses: {
+      /** @description Run again what did not complete, or a block and all below it. */
+      202: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Run'];
+        };
+      };
+      /** @description The request is not valid; `detail.path` names the field. */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description Without a token, or without the right to do this. */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description There is no such thing. */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description It does not fit the present state. */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description A file or a pipeline cannot be used as it is. */
+      422: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+    };
+  };
+  get_runs_run_steps_step_log: {
+    parameters: {
+      query?: {
+        /** @description the `next` of the piece before */
+        offset?: number;
+      };
+      header?: never;
+      path: {
+        run: string;
+        step: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Read what a step printed, displayed and raised. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Log'];
+        };
+      };
+      /** @description The request is not valid; `detail.path` names the field. */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description Without a token, or without the right to do this. */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description There is no such thing. */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+    };
+  };
+  get_products_project_pipeline_block: {
+    parameters: {
+      query?: {
+        /** @description interactive (default) or the id of a run */
+        scope?: string;
+        /** @description one execution; the newest when left out */
+        version?: string;
+      };
+      header?: never;
+      path: {
+        project: string;
+        pipeline: string;
+        block: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Read what a block stored: its outputs, their columns and sizes. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Product'];
+        };
+      };
+      /** @description The request is not valid; `detail.path` names the field. */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description Without a token, or without the right to do this. */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description There is no such thing. */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+    };
+  };
+  get_products_project_pipeline_block_output_rows: {
+    parameters: {
+      query?: {
+        /** @description interactive (default) or the id of a run */
+        scope?: string;
+        /** @description one execution; the newest when left out */
+        version?: string;
+        /** @description number of the first row */
+        offset?: number;
+        /** @description how many rows, at most 1000 */
+        limit?: number;
+        /** @description JSON: [["column", "asc"], …] */
+        sort?: string;
+        /** @description JSON: [{"column", "op", "value"}, …] */
+        filter?: string;
+      };
+      header?: never;
+      path: {
+        project: string;
+        pipeline: string;
+        block: string;
+        output: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Read a window of a table, sorted and filtered over the whole of it. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Rows'];
+        };
+      };
+      /** @description The request is not valid; `detail.path` names the field. */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description Without a token, or without the right to do this. */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description There is no such thing. */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+    };
+  };
+  get_products_project_pipeline_block_output_statistics: {
+    parameters: {
+      query?: {
+        /** @description interactive (default) or the id of a run */
+        scope?: string;
+        /** @description one execution; the newest when left out */
+        version?: string;
+      };
+      header?: never;
+      path: {
+        project: string;
+        pipeline: string;
+        block: string;
+        output: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Read counts, extremes and a small distribution of every column. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Statistics'];
+        };
+      };
+      /** @description The request is not valid; `detail.path` names the field. */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description Without a token, or without the right to do this. */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description There is no such thing. */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+    };
+  };
+  get_products_project_pipeline_block_output_download: {
+    parameters: {
+      query?: {
+        /** @description interactive (default) or the id of a run */
+        scope?: string;
+        /** @description one execution; the newest when left out */
+        version?: string;
+        /** @description csv (default) or parquet */
+        format?: string;
+        /** @description JSON: [["column", "asc"], …] */
+        sort?: string;
+        /** @description JSON: [{"column", "op", "value"}, …] */
+        filter?: string;
+        /** @description 1: guard cells that a spreadsheet would take for formulas */
+        safe?: number;
+      };
+      header?: never;
+      path: {
+        project: string;
+        pipeline: string;
+        block: string;
+        output: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Download the whole table as CSV or Parquet, sorted and filtered if asked. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'text/csv': string;
+          'application/vnd.apache.parquet': string;
+        };
+      };
+      /** @description The request is not valid; `detail.path` names the field. */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description Without a token, or without the right to do this. */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description There is no such thing. */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+    };
+  };
+  get_products_project_pipeline_block_output_content: {
+    parameters: {
+      query?: {
+        /** @description interactive (default) or the id of a run */
+        scope?: string;
+        /** @description one execution; the newest when left out */
+        version?: string;
+      };
+      header?: never;
+      path: {
+        project: string;
+        pipeline: string;
+        block: string;
+        output: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Give the bytes of an output; what is not known to be shown is for saving only. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': string;
+          'text/plain': string;
+          'image/png': string;
+          'application/octet-stream': string;
+        };
+      };
+      /** @description The request is not valid; `detail.path` names the field. */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description Without a token, or without the right to do this. */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description There is no such thing. */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+    };
+  };
+}
