@@ -16,12 +16,12 @@ export type ChangeKind =
 export interface IChange {
   seq: number;
   kind: ChangeKind;
-  project: string;
-  pipeline?: string;
-  run?: string;
-  block?: string;
-  trigger?: string;
-  state?: string;
+  project?: string | null;
+  pipeline?: string | null;
+  run?: string | null;
+  block?: string | null;
+  trigger?: string | null;
+  state?: string | null;
 }
 
 /** What must be fetched again; the names of `runs` and `pipelines` are ids. */
@@ -70,12 +70,17 @@ export function isGap(last: number | null, seq: number): boolean {
 
 /** Note in `stale` what `change` made untrue. */
 export function markStale(stale: IStale, change: IChange): void {
+  const pipelines = (): void => {
+    if (change.project) {
+      pipelines();
+    }
+  };
   switch (change.kind) {
     case 'run':
       if (change.run) {
         stale.runs.add(change.run);
       }
-      stale.pipelines.add(change.project);
+      pipelines();
       stale.triggers ||= !isActive(change.state);
       break;
     case 'step':
@@ -85,12 +90,12 @@ export function markStale(stale: IStale, change: IChange): void {
       break;
     case 'trigger':
       stale.triggers = true;
-      stale.pipelines.add(change.project);
+      pipelines();
       break;
     case 'pipeline':
       stale.projects = true;
       stale.triggers = true;
-      stale.pipelines.add(change.project);
+      pipelines();
       break;
     case 'project':
       stale.all = true;
