@@ -72,7 +72,7 @@ export function isGap(last: number | null, seq: number): boolean {
 export function markStale(stale: IStale, change: IChange): void {
   const pipelines = (): void => {
     if (change.project) {
-      pipelines();
+      stale.pipelines.add(change.project);
     }
   };
   switch (change.kind) {
