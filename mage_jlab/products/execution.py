@@ -1,0 +1,111 @@
+"""One execution of a block on disk: its step file, its values, its manifest last.
+
+Complete or absent: values are written under their final names, but there is no
+product before `manifest.json` is there, and that is written last, atomically.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from mage_jlab.errors import MissingInput
+from mage_jlab.model.product import Manifest, Output
+from mage_jlab.products import manifest, places
+from mage_jlab.products.formats.target import storage_error
+
+
+class Execution:
+    """The folder of one execution, being written."""
+
+    def __init__(self, folder: Path, step: dict[str, Any]) -> None:
+        """Make the folder and say in it that the step runs.
+
+        Raises:
+            DiskFull: when there is no space left.
+            StoreError: when the file system refuses.
+        """
+        self.folder = folder
+        self.step = step
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            self.save()
+        except OSError as error:
+            raise storage_error(error, folder, "the state of the block") from error
+
+    def save(self) -> None:
+        """Write the step file."""
+        import json
+
+        text = json.dumps(self.step, ensure_ascii=False, default=str)
+        manifest.write_atomic(self.folder / manifest.STEP, text)
+
+    def keep_source(self, text: str) -> None:
+        """Keep the text that runs: classes in pickles are found again by it."""
+        (self.folder / manifest.SOURCE).write_text(
+            text, encoding="utf-8", errors="surrogatepass", newline=""
+        )
+
+    def store(self, values: Sequence[object]) -> list[Output]:
+        """Write the outputs of the block, without a manifest yet.
+
+        Raises:
+            Unstorable: when a value cannot be stored.
+            DiskFull: when there is no space left.
+        """
+        from mage_jlab.products.formats import registry
+
+        return registry.write_all(values, self.folder)
+
+    def commit(self, what: Manifest) -> None:
+        """Write the manifest: from here on the product exists.
+
+        Raises:
+            DiskFull: when there is no space left.
+        """
+        try:
+            manifest.write_atomic(self.folder / manifest.FILE, manifest.encode(what))
+        except OSError as error:
+            raise storage_error(error, self.folder, "the outputs") from error
+
+
+def find(root: Path, pipeline: str, scope: str, block: str, version: str | None) -> Path | None:
+    """Return the folder of a complete execution: the version asked for, or the newest."""
+    folder = places.block_folder(root, pipeline, scope, block)
+    names = [version] if version else places.versions(folder)
+    for name in names:
+        if places.is_version(name) and (folder / name / manifest.FILE).is_file():
+            return folder / name
+    return None
+
+
+def read_values(
+    root: Path, pipeline: str, scope: str, block: str, version: str | None = None
+) -> list[Any]:
+    """Return what a block left, in Mage's order.
+
+    Raises:
+        MissingInput: when it left nothing.
+    """
+    from mage_jlab.products.formats import registry
+
+    folder = find(root, pipeline, scope, block, version)
+    found = manifest.read(folder) if folder is not None else None
+    if folder is None or found is None:
+        raise MissingInput(
+            f"There is no stored output of block '{block}' yet; run that block first.",
+            block=block,
+        )
+    return registry.read_all(folder, found.outputs)
+
+
+def prune(folder: Path, keep: int) -> None:
+    """Remove old executions of a block, but for the newest `keep` complete ones."""
+    complete = 0
+    for name in places.versions(folder):
+        if complete >= keep:
+            shutil.rmtree(folder / name, ignore_errors=True)
+        elif (folder / name / manifest.FILE).is_file():
+            complete += 1

@@ -1,0 +1,92 @@
+"""The manifest of an execution as JSON, and the atomic writing of small files."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from mage_jlab.errors import StoreError
+from mage_jlab.model.product import Column, Manifest, Output
+
+FILE = "manifest.json"
+STEP = "step.json"
+RECORD = "record.jsonl"
+SOURCE = "source.txt"
+"""The text that ran: what classes in a pickle are found by, and what the hash is of."""
+
+
+def encode(manifest: Manifest) -> str:
+    """Return the manifest as JSON text."""
+    return json.dumps(dataclasses.asdict(manifest), ensure_ascii=False, default=str)
+
+
+def decode(data: Mapping[str, Any]) -> Manifest:
+    """Return the manifest that the JSON object describes; unknown keys are ignored."""
+    try:
+        outputs = tuple(
+            _build(
+                Output,
+                {
+                    **item,
+                    "files": tuple(item["files"]),
+                    "columns": tuple(_build(Column, c) for c in item.get("columns", ())),
+                },
+            )
+            for item in data["outputs"]
+        )
+        manifest: Manifest = _build(Manifest, {**data, "outputs": outputs})
+    except (KeyError, TypeError) as error:
+        raise StoreError(f"A manifest cannot be understood: {error}.") from error
+    return manifest
+
+
+def _build(kind: Any, data: Mapping[str, Any]) -> Any:
+    names = {item.name for item in dataclasses.fields(kind)}
+    return kind(**{key: value for key, value in data.items() if key in names})
+
+
+def read(folder: Path) -> Manifest | None:
+    """Return the manifest of an execution folder, or None when it left no product."""
+    data = read_json(folder / FILE)
+    return None if data is None else decode(data)
+
+
+def read_json(path: Path) -> dict[str, Any] | None:
+    """Return the JSON object in a file, or None when it is absent or unreadable."""
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return data if isinstance(data, dict) else None
+
+
+def sync(path: Path) -> None:
+    """Wait until a file or folder is on disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        with contextlib.suppress(OSError):  # some file systems cannot sync folders
+            os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def write_atomic(path: Path, text: str) -> None:
+    """Write a small file so that it is either old or new, never half."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with temporary.open("w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+        raise
+    if os.name == "posix":
+        sync(path.parent)

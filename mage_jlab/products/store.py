@@ -1,0 +1,244 @@
+"""The products of a project on this machine's disk, as the server sees them."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+from collections.abc import Iterator
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from mage_jlab.errors import AlreadyExists, ProductNotFound, StoreError
+from mage_jlab.ids import slug
+from mage_jlab.model.product import INTERACTIVE, Manifest
+from mage_jlab.model.run import INTERRUPTED, RUNNING
+from mage_jlab.products import execution, manifest, places, record
+
+KEEP = 5
+MAX_BYTES = 10 * 1024**3
+
+
+class ProductStore:
+    """What the blocks of a project left: manifests, values, records.
+
+    Pipelines, scopes and blocks are named by their ids here; a scope is
+    ``interactive`` or the id of a run.
+    """
+
+    def __init__(self, root: Path) -> None:
+        """Remember where the products lie; nothing is made before it is needed."""
+        self.root = root
+
+    def execution(self, pipeline: str, scope: str, block: str, version: str) -> Path:
+        """Return the folder of an execution, whether it is there or not.
+
+        Raises:
+            ProductNotFound: when `version` cannot be one.
+        """
+        return places.execution(self.root, pipeline, scope, block, version)
+
+    def versions(self, pipeline: str, scope: str, block: str) -> list[str]:
+        """Return the versions of a block in a scope, newest first, incomplete ones too."""
+        return places.versions(places.block_folder(self.root, pipeline, scope, block))
+
+    def latest(self, pipeline: str, scope: str, block: str) -> Manifest | None:
+        """Return the manifest of the newest complete execution, or None."""
+        folder = execution.find(self.root, pipeline, scope, block, None)
+        return None if folder is None else manifest.read(folder)
+
+    def manifest(
+        self, pipeline: str, scope: str, block: str, version: str | None = None
+    ) -> Manifest:
+        """Return the manifest of an execution, of the newest complete one by default.
+
+        Raises:
+            ProductNotFound: when there is none.
+        """
+        folder = execution.find(self.root, pipeline, scope, block, version)
+        found = None if folder is None else manifest.read(folder)
+        if found is None:
+            which = f"version {version} of block" if version else "block"
+            raise ProductNotFound(f"There is no stored output of {which} '{block}'.", block=block)
+        return found
+
+    def last_step(self, pipeline: str, scope: str, block: str) -> dict[str, Any] | None:
+        """Return how the newest execution went, or None when there was none.
+
+        One whose process is gone without an end is told as interrupted.
+        """
+        for version in self.versions(pipeline, scope, block):
+            step = self.step(pipeline, scope, block, version)
+            if step is not None:
+                return step
+        return None
+
+    def step(
+        self, pipeline: str, scope: str, block: str, version: str
+    ) -> dict[str, Any] | None:
+        """Return how one execution went, or None when it is not there."""
+        path = self.execution(pipeline, scope, block, version) / manifest.STEP
+        step = manifest.read_json(path)
+        if step is not None and step.get("state") == RUNNING and not _lives(step):
+            with contextlib.suppress(OSError):
+                touched = max(item.stat().st_mtime for item in os.scandir(path.parent))
+                step["ended"] = datetime.fromtimestamp(touched, timezone.utc).isoformat()
+            step["state"] = INTERRUPTED
+            step["error"] = {
+                "name": "KernelDied",
+                "message": "The kernel ended while the block ran.",
+                "line": None,
+            }
+        return step
+
+    def record(
+        self, pipeline: str, scope: str, block: str, version: str | None = None
+    ) -> list[dict[str, Any]]:
+        """Return what an execution published as outputs of a notebook cell."""
+        version = version or next(iter(self.versions(pipeline, scope, block)), None)
+        if version is None:
+            return []
+        return record.outputs(self.execution(pipeline, scope, block, version))
+
+    def log(
+        self, pipeline: str, scope: str, block: str, version: str, offset: int = 0
+    ) -> tuple[list[dict[str, Any]], int, int]:
+        """Return log records from an offset on, the next offset, and the count dropped."""
+        return record.log(self.execution(pipeline, scope, block, version), offset)
+
+    def rename_block(self, pipeline: str, old: str, new: str) -> None:
+        """Let the products of a block follow its new name, in every scope."""
+        for scope in _folders(self.root / slug(pipeline)):
+            source = scope / slug(old)
+            if source.is_dir():
+                target = scope / slug(new)
+                if target.exists():
+                    shutil.rmtree(target)
+                source.rename(target)
+
+    def rename_pipeline(self, old: str, new: str) -> None:
+        """Let the products of a pipeline follow its new name.
+
+        Raises:
+            AlreadyExists: when there are products under the new name.
+        """
+        source, target = self.root / slug(old), self.root / slug(new)
+        if not source.is_dir():
+            return
+        if target.exists():
+            raise AlreadyExists(f"There are products of a pipeline '{new}' already.", pipeline=new)
+        source.rename(target)
+
+    def delete_scope(self, pipeline: str, scope: str) -> None:
+        """Remove everything that a run left."""
+        shutil.rmtree(self.root / slug(pipeline) / slug(scope), ignore_errors=True)
+
+    def size(self) -> int:
+        """Return the bytes on disk."""
+        return _size(self.root)
+
+    def retain(self, keep: int = KEEP, max_bytes: int = MAX_BYTES) -> int:
+        """Remove old interactive versions and return the bytes freed.
+
+        All but `keep` per block go, then the oldest while there are more than
+        `max_bytes` in all; the newest complete one of a block never goes.
+        Products of runs go with their runs (`delete_scope`).
+        """
+        before = self.size()
+        removable: list[tuple[str, Path, int]] = []
+        kept = 0
+        for pipeline in _folders(self.root):
+            for block in _folders(pipeline / slug(INTERACTIVE)):
+                for number, folder in enumerate(self._removable(block)):
+                    if number >= keep - 1:
+                        shutil.rmtree(folder, ignore_errors=True)
+                    else:
+                        removable.append((folder.name, folder, _size(folder)))
+                kept += _size(block)
+        for _, folder, size in sorted(removable):
+            if kept <= max_bytes:
+                break
+            shutil.rmtree(folder, ignore_errors=True)
+            kept -= size
+        return max(0, before - self.size())
+
+    def _removable(self, block: Path) -> Iterator[Path]:
+        """Yield the executions of a block older than its newest complete one, newest first."""
+        complete = False
+        for name in places.versions(block):
+            folder = block / name
+            step = manifest.read_json(folder / manifest.STEP) or {}
+            if complete and not (step.get("state") == RUNNING and _lives(step)):
+                yield folder
+            complete = complete or (folder / manifest.FILE).is_file()
+
+    def sweep(self) -> int:
+        """Remove what killed writers left: data without a manifest, temporary files.
+
+        The step file and the record stay, so that one still sees what happened.
+        Return the number of executions cleaned.
+        """
+        cleaned = 0
+        for pipeline in _folders(self.root):
+            for scope in _folders(pipeline):
+                for block in _folders(scope):
+                    for name in places.versions(block):
+                        cleaned += _sweep(block / name)
+        return cleaned
+
+
+def _sweep(folder: Path) -> bool:
+    step = manifest.read_json(folder / manifest.STEP) or {}
+    if step.get("state") == RUNNING and _lives(step):
+        return False
+    complete = (folder / manifest.FILE).is_file()
+    told = {manifest.STEP, manifest.RECORD, manifest.SOURCE, manifest.FILE}
+    found = False
+    for path in list(folder.iterdir()):
+        temporary = path.name.startswith(".") and path.name.endswith(".tmp")
+        record_part = path.name in told or path.name.startswith("record.")
+        if temporary or (not complete and not record_part):
+            found = True
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink(missing_ok=True)
+    return found
+
+
+def _lives(step: dict[str, Any]) -> bool:
+    """Whether the process that wrote a step file is still there (and not another one)."""
+    pid = step.get("pid")
+    if not isinstance(pid, int):
+        return False
+    try:
+        process = psutil.Process(pid)
+        if process.status() == psutil.STATUS_ZOMBIE:
+            return False
+        started = datetime.fromisoformat(str(step["started"])).timestamp()
+        return bool(process.create_time() <= started + 2)
+    except psutil.AccessDenied:
+        return True
+    except (psutil.NoSuchProcess, KeyError, ValueError):
+        return False
+
+
+def _folders(path: Path) -> list[Path]:
+    try:
+        return sorted(item for item in path.iterdir() if item.is_dir() and not item.is_symlink())
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except OSError as error:
+        raise StoreError(f"The products cannot be listed: {error}.") from error
+
+
+def _size(path: Path) -> int:
+    total = 0
+    for folder, _, names in os.walk(path):
+        for name in names:
+            with contextlib.suppress(OSError):
+                total += (Path(folder) / name).stat().st_size
+    return total
