@@ -1,0 +1,183 @@
+import {
+  BasicSelectionModel,
+  DataGrid,
+  type DataModel
+} from '@lumino/datagrid';
+
+import { cellText } from './format';
+import {
+  bodyRenderer,
+  FILTER_HEIGHT,
+  GridKeys,
+  GridMouse,
+  gridStyle,
+  HEADER_HEIGHT,
+  readTheme,
+  ROW_HEIGHT,
+  rowRenderer,
+  type IGridActions
+} from './grid';
+import { HeaderRenderer, kindSign, type IHeaderWords } from './HeaderRenderer';
+import type { TableModel } from './TableModel';
+
+const NARROWEST = 72;
+const WIDEST = 280;
+/** Room for padding, kind sign and sort arrow. */
+const HEADER_ROOM = 52;
+const CELL_ROOM = 20;
+/** Rows beside those in view that are fetched along. */
+const AHEAD = 60;
+/** Columns and rows that are measured for their width. */
+const MEASURED_COLUMNS = 200;
+const MEASURED_ROWS = 30;
+
+/** The canvas grid over a table; keeps column widths, asks for rows in view. */
+export class TableGrid extends DataGrid {
+  constructor(
+    private readonly _model: TableModel,
+    private readonly _words: IHeaderWords,
+    private readonly _widths: Map<string, number>,
+    actions: IGridActions
+  ) {
+    super({
+      defaultSizes: {
+        rowHeight: ROW_HEIGHT,
+        columnWidth: 120,
+        rowHeaderWidth: 40,
+        columnHeaderHeight: HEADER_HEIGHT
+      },
+      minimumSizes: {
+        rowHeight: ROW_HEIGHT,
+        columnWidth: 40,
+        rowHeaderWidth: 24,
+        columnHeaderHeight: FILTER_HEIGHT
+      },
+      headerVisibility: 'all'
+    });
+    this.addClass('mage-Table-grid');
+    this.viewport.node.tabIndex = 0;
+    // Before and after the grid's own: it forgets all sizes on a reset.
+    _model.changed.connect(this._keepWidths, this);
+    this.dataModel = _model;
+    _model.changed.connect(this._afterReset, this);
+    this.selectionModel = new BasicSelectionModel({ dataModel: _model });
+    this.keyHandler = new GridKeys(_model, actions);
+    this.mouseHandler = new GridMouse(actions);
+    this.copyConfig = { ...DataGrid.defaultCopyConfig, headers: 'none' };
+  }
+
+  /** Take colours and fonts from where the grid is attached. */
+  applyTheme(): void {
+    const theme = readTheme(this.node);
+    this.style = gridStyle(theme);
+    this.cellRenderers.update({
+      body: bodyRenderer(this._model, theme),
+      'row-header': rowRenderer(theme),
+      'column-header': new HeaderRenderer(this._model, theme, this._words)
+    });
+    this._applySizes();
+  }
+
+  /** Where a header cell is, relative to the grid. */
+  headerBox(place: number): { left: number; top: number; width: number } {
+    return {
+      left: this.headerWidth + this.columnOffset('body', place) - this.scrollX,
+      top: HEADER_HEIGHT,
+      width: this.columnSize('body', place)
+    };
+  }
+
+  dispose(): void {
+    if (!this.isDisposed) {
+      this._rememberWidths();
+      this._model.changed.disconnect(this._keepWidths, this);
+      this._model.changed.disconnect(this._afterReset, this);
+      super.dispose();
+    }
+  }
+
+  protected paintContent(rx: number, ry: number, rw: number, rh: number): void {
+    super.paintContent(rx, ry, rw, rh);
+    const top = this.scrollY;
+    const bottom = Math.min(top + this.pageHeight, this.bodyHeight - 1);
+    if (bottom >= top) {
+      this._model.look(
+        this.rowAt('body', top) - AHEAD / 2,
+        this.rowAt('body', bottom) + AHEAD
+      );
+    }
+  }
+
+  private _keepWidths(_: DataModel, args: DataModel.ChangedArgs): void {
+    if (args.type === 'model-reset') {
+      this._rememberWidths();
+    }
+  }
+
+  private _afterReset(_: DataModel, args: DataModel.ChangedArgs): void {
+    if (args.type === 'model-reset') {
+      this._applySizes();
+    }
+  }
+
+  private _rememberWidths(): void {
+    this._placed.forEach((name, place) => {
+      if (place < this.columnCount('body')) {
+        this._widths.set(name, this.columnSize('body', place));
+      }
+    });
+  }
+
+  private _applySizes(): void {
+    if (this._model.filterLine) {
+      this.resizeRow('column-header', 1, FILTER_HEIGHT);
+    }
+    const columns = this._model.order.length;
+    this._placed = [];
+    const theme = readTheme(this.node);
+    const pen = document.createElement('canvas').getContext('2d');
+    for (let place = 0; place < columns; place++) {
+      const { name } = this._model.column(place);
+      let width = this._widths.get(name);
+      if (width === undefined && pen && place < MEASURED_COLUMNS) {
+        width = this._measure(pen, place, theme.headerFont, theme.font);
+        this._widths.set(name, width);
+      }
+      if (width !== undefined) {
+        this.resizeColumn('body', place, width);
+      }
+      this._placed.push(name);
+    }
+    if (pen) {
+      pen.font = theme.smallFont;
+      const most = String(Math.max(0, this._model.rowCount('body') - 1));
+      this.resizeColumn(
+        'row-header',
+        0,
+        Math.ceil(pen.measureText(most).width) + CELL_ROOM
+      );
+    }
+  }
+
+  private _measure(
+    pen: CanvasRenderingContext2D,
+    place: number,
+    headerFont: string,
+    font: string
+  ): number {
+    const column = this._model.column(place);
+    pen.font = headerFont;
+    let width = pen.measureText(column.name).width + HEADER_ROOM;
+    width += pen.measureText(kindSign(column.kind)).width / 2;
+    pen.font = font;
+    const rows = Math.min(MEASURED_ROWS, this._model.rowCount('body'));
+    for (let row = 0; row < rows; row++) {
+      const text = cellText(this._model.data('body', row, place), column);
+      width = Math.max(width, pen.measureText(text).width + CELL_ROOM);
+    }
+    return Math.ceil(Math.min(WIDEST, Math.max(NARROWEST, width)));
+  }
+
+  /** Names of the columns as they stand in the grid now. */
+  private _placed: string[] = [];
+}
