@@ -1,0 +1,68 @@
+"""Writes what happens in a run, off the loop, and stubbornly.
+
+A database that is away for a while must not end a run: a write is repeated
+until it works or patience ends. Repeating a write changes nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import logging
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import ParamSpec, TypeVar
+
+from mage_jlab import clock
+from mage_jlab.errors import DiskFull, MageError
+from mage_jlab.model.run import Step
+from mage_jlab.run.ports import RunBook
+
+log = logging.getLogger(__name__)
+PATIENCE = 300.0
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
+
+
+class Book:
+    """The book of one run, written in order by one thread."""
+
+    def __init__(self, store: RunBook, run_id: str, owner: str, thread: ThreadPoolExecutor) -> None:
+        """Keep where to write and in whose name."""
+        self._store = store
+        self._run = run_id
+        self._owner = owner
+        self._thread = thread
+
+    async def plan(self, planned: Sequence[Step]) -> None:
+        """Write the steps of the plan."""
+        await self.write(self._store.plan, self._run, self._owner, planned)
+
+    async def step(self, step: Step) -> None:
+        """Write a step as it stands now."""
+        await self.write(self._store.save_step, self._run, self._owner, step)
+
+    async def finish(self, state: str, error: str | None) -> None:
+        """Write the end of the run."""
+        await self.write(self._store.finish, self._run, self._owner, state, error)
+
+    async def write(self, action: Callable[_P, _R], *args: _P.args, **kwargs: _P.kwargs) -> _R:
+        """Do a write in the thread, again and again while the database is away."""
+        loop = asyncio.get_running_loop()
+        until = clock.monotonic() + PATIENCE
+        delay = 0.1
+        while True:
+            try:
+                call = functools.partial(action, *args, **kwargs)
+                return await loop.run_in_executor(self._thread, call)
+            except DiskFull:
+                if clock.monotonic() > until:
+                    raise
+            except MageError:
+                raise
+            except Exception:  # whatever a driver raises when its database is away
+                if clock.monotonic() > until:
+                    raise
+                log.warning("The database does not answer; trying again.", exc_info=True)
+            await clock.sleep(delay)
+            delay = min(delay * 2, 5.0)
