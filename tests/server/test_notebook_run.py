@@ -1,0 +1,109 @@
+"""A pipeline's notebook with a real kernel: the way JupyterLab does it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from jupyter_client import AsyncKernelClient
+
+from tests.conftest import snapshot
+from tests.server.conftest import N
+
+BOOK = ("mage", "contents", "demo", "numbers.ipynb")
+
+
+async def execute(
+    client: AsyncKernelClient, code: str, metadata: Any = None, silent: bool = False
+) -> tuple[Any, list[Any]]:
+    content = {
+        "code": code,
+        "silent": silent,
+        "store_history": not silent,
+        "user_expressions": {},
+        "allow_stdin": False,
+        "stop_on_error": True,
+    }
+    message = client.session.msg("execute_request", content, metadata=metadata or {})
+    client.shell_channel.send(message)
+    mine = message["header"]["msg_id"]
+    published = []
+    while True:
+        said = await client.get_iopub_msg(timeout=60)
+        if said["parent_header"].get("msg_id") != mine:
+            continue
+        if said["msg_type"] == "status" and said["content"]["execution_state"] == "idle":
+            break
+        published.append(said)
+    while True:
+        reply = await client.get_shell_msg(timeout=60)
+        if reply["parent_header"].get("msg_id") == mine:
+            return reply["content"], published
+
+
+async def test_outputs_of_the_last_run_are_there_on_opening(
+    ask: Any, mage_project: Path, jp_serverapp: Any, jp_root_dir: Path
+) -> None:
+    before = snapshot(mage_project)
+    session = await ask(
+        "api", "sessions", method="POST",
+        body={"path": "mage:demo/numbers.ipynb", "type": "notebook", "name": "numbers.ipynb",
+              "kernel": {"name": "python3"}},
+    )  # fmt: skip
+    assert session.status == 201, session.body
+    kernel_id = session.json["kernel"]["id"]
+    manager = jp_serverapp.kernel_manager.get_kernel(kernel_id)
+    client = manager.client()
+    client.start_channels()
+    try:
+        await client.wait_for_ready(timeout=60)
+        start = (await ask(*N, "kernel")).json
+        reply, _ = await execute(client, start["code"], silent=True)
+        assert reply["status"] == "ok", reply
+        _, said = await execute(client, "import os; print(os.getcwd())")
+        printed = "".join(m["content"]["text"] for m in said if m["msg_type"] == "stream")
+        assert Path(printed.strip()) == jp_root_dir, "the project's parent lies inside the root"
+
+        book = (await ask(*BOOK)).json["content"]
+        for cell in book["cells"][:2]:
+            reply, said = await execute(client, cell["source"], cell["metadata"])
+            assert reply["status"] == "ok", reply
+            finished = [
+                m["content"]
+                for m in said
+                if m["msg_type"] == "mage_step" and m["content"]["event"] == "finished"
+            ]
+            assert finished and finished[0]["state"] == "completed", finished
+    finally:
+        client.stop_channels()
+        await jp_serverapp.kernel_manager.shutdown_kernel(kernel_id, now=True)
+
+    model = (await ask(*BOOK, params={"content": 1, "hash": 1})).json
+    cells = model["content"]["cells"]
+    assert "loading" in json.dumps(cells[0]["outputs"])
+    assert cells[0]["metadata"]["mage_state"]["state"] == "completed"
+    preview = [
+        output["data"]["application/vnd.mage.preview+json"]
+        for output in cells[1]["outputs"]
+        if "application/vnd.mage.preview+json" in output.get("data", {})
+    ]
+    assert preview[0]["rows"] == 2500 and preview[0]["block"] == "double"
+    assert cells[2]["outputs"] == []
+    assert cells[0]["metadata"]["trusted"]
+
+    # The same by REST, for the canvas; and the grid's window into the whole table.
+    outputs = (await ask(*N, "outputs")).json["items"]
+    assert [item["block"] for item in outputs] == ["load_numbers", "double"]
+    assert outputs[0]["state"]["state"] == "completed"
+    rows = await ask(
+        "mage", "api", "products", preview[0]["project"], preview[0]["pipeline"],
+        preview[0]["block_slug"], preview[0]["output"], "rows",
+        params={"version": preview[0]["version"], "offset": 2400, "limit": 1},
+    )  # fmt: skip
+    assert rows.json["rows"] == [[2400, "w6", 4800]]
+
+    # Outputs neither change a file nor count as a change.
+    put = await ask(*BOOK, method="PUT", body={"type": "notebook", "content": model["content"]})
+    assert put.json["hash"] == model["hash"]
+    assert snapshot(mage_project) == before

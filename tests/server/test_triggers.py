@@ -1,0 +1,80 @@
+"""Triggers over REST."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from typing import Any
+
+API = ("mage", "api", "triggers")
+NEW = {
+    "project": "demo",
+    "pipeline": "numbers",
+    "name": "every night",
+    "schedule": "30 2 * * *",
+    "zone": "Europe/Berlin",
+    "variables": {"who": "night"},
+}
+
+
+async def test_the_life_of_a_trigger(ask: Any) -> None:
+    made = await ask(*API, method="POST", body=NEW)
+    assert made.status == 201, made.body
+    trigger = made.json
+    assert trigger["project"] == "demo" and trigger["enabled"]
+    assert datetime.fromisoformat(trigger["next_fire"].replace("Z", "+00:00")) > datetime.now(
+        timezone.utc
+    )
+    assert trigger["words"] and trigger["last_run"] is None
+    assert (await ask(*API, method="POST", body=NEW)).status == 409
+    listed = (await ask(*API, params={"project": "demo", "pipeline": "numbers"})).json["items"]
+    assert [item["id"] for item in listed] == [trigger["id"]]
+    assert (await ask(*API, params={"pipeline": "broken"})).json["items"] == []
+    summary = (await ask("mage", "api", "projects", "demo", "pipelines")).json["items"]
+    assert next(i for i in summary if i["id"] == "numbers")["next_fire"] == trigger["next_fire"]
+
+    one = (*API, trigger["id"])
+    changed = await ask(*one, method="PATCH", body={"enabled": False, "schedule": "0 5 * * 1"})
+    assert changed.status == 200, changed.body
+    assert changed.json["next_fire"] is None and changed.json["schedule"] == "0 5 * * 1"
+    assert (await ask(*one)).json == changed.json
+    assert (await ask("mage", "api", "runs")).json["items"] == [], "editing never fires"
+    assert (await ask(*one, method="DELETE")).status == 204
+    assert (await ask(*one)).status == 404
+
+
+async def test_what_makes_no_sense_is_refused(ask: Any) -> None:
+    for bad in (
+        {"schedule": "0 0 31 2 *"},
+        {"schedule": "* * * * * *"},
+        {"schedule": "often"},
+        {"zone": "Mars/Olympus"},
+        {"zone": "../../etc/passwd"},
+        {"name": ""},
+        {"missed": "perhaps"},
+        {"kind": "odd"},
+    ):
+        answer = await ask(*API, method="POST", body={**NEW, **bad})
+        assert answer.status == 400, (bad, answer.body)
+        assert answer.json["message"]
+    assert (await ask(*API, method="POST", body={**NEW, "pipeline": "x"})).status == 404
+    assert (await ask(*API)).json["items"] == []
+
+
+async def test_running_a_trigger_now(ask: Any) -> None:
+    trigger = (await ask(*API, method="POST", body={**NEW, "enabled": False})).json
+    run = await ask(*API, trigger["id"], "run", method="POST")
+    assert run.status == 202, run.body
+    assert run.json["trigger"] == trigger["id"]
+    assert run.json["variables"]["who"] == "night"
+    assert (await ask(*API, trigger["id"])).json["last_run"] == run.json["id"]
+
+
+async def test_preview_of_a_schedule(ask: Any) -> None:
+    body = {"schedule": "30 2 * * *", "zone": "Europe/Berlin", "count": 3}
+    answer = await ask(*API, "preview", method="POST", body=body)
+    assert answer.status == 200, answer.body
+    assert len(answer.json["fires"]) == 3
+    assert all("02:30" in f["wall"] or "03:" in f["wall"] for f in answer.json["fires"])
+    assert answer.json["words"]
+    for bad in ({"schedule": "x"}, {"schedule": "0 0 31 2 *"}, {"zone": "Nowhere"}, {"count": 0}):
+        assert (await ask(*API, "preview", method="POST", body={**body, **bad})).status == 400
