@@ -1,0 +1,232 @@
+"""Looking through a project for problems: all of them, with severity, never a traceback."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from mage_jlab.errors import BrokenFile, MageError
+from mage_jlab.files import pipeline_yaml, places, projects, trigger_yaml, yaml_load
+from mage_jlab.files.reader import Reader
+from mage_jlab.ids import PipelineId
+from mage_jlab.model import graph
+from mage_jlab.model.block import MARKDOWN, SCRATCHPAD, Block
+from mage_jlab.model.check import ERROR, INFO, WARNING, Problem
+from mage_jlab.model.pipeline import PIPELINE_TYPES, RUNNABLE_TYPES, Pipeline
+from mage_jlab.model.project import Project
+
+RUNNABLE_LANGUAGES = ("python", "markdown")
+_OWN_EXECUTOR = (None, "", "local_python", "local_python_force")
+
+
+def problems(reader: Reader, project: Project, pipeline_id: str | None = None) -> list[Problem]:
+    """Return the problems of one pipeline, or of the project and all its pipelines."""
+    if pipeline_id is not None:
+        return list(_pipeline(reader, project, reader.resolve(project, pipeline_id)))
+    found = list(_project(project))
+    for known in reader.pipelines(project):
+        found.extend(_pipeline(reader, project, known))
+    return found
+
+
+def _project(project: Project) -> Iterator[Problem]:
+    try:
+        settings = projects.read_settings(project.root / places.METADATA)
+    except BrokenFile as error:
+        yield _broken(error)
+        return
+    except OSError as error:
+        yield Problem(ERROR, f"metadata.yaml cannot be read: {error.strerror}.")
+        return
+    yield from _variables_dir(settings, places.METADATA)
+    config = project.root / places.IO_CONFIG
+    if config.is_file():
+        try:
+            yaml_load.decode(config.read_bytes(), places.IO_CONFIG)
+        except (BrokenFile, OSError) as error:
+            yield Problem(WARNING, str(error), file=places.IO_CONFIG)
+
+
+def _broken(error: BrokenFile, pipeline: str | None = None) -> Problem:
+    file, line = error.detail.get("file"), error.detail.get("line")
+    return Problem(ERROR, error.message, pipeline=pipeline, file=file, line=line)
+
+
+def _pipeline(reader: Reader, project: Project, pipeline_id: PipelineId) -> Iterator[Problem]:
+    file = reader.name(pipeline_id)
+    try:
+        data = reader.data(project, pipeline_id)
+        document = reader.document(data, file)
+        pipeline = reader.built(project, pipeline_id, document)
+    except BrokenFile as error:
+        yield _broken(error, pipeline_id)
+        return
+    except MageError as error:
+        yield Problem(ERROR, error.message, pipeline=pipeline_id, file=file)
+        return
+    lines = _lines(data, file)
+    for problem in _document(pipeline, document, file):
+        yield problem if problem.line or problem.block is None else _at(problem, lines)
+    for block in pipeline:
+        for problem in _block(reader, project, pipeline, block):
+            yield problem if problem.file else _at(problem, lines, file)
+    yield from _triggers(reader, project, pipeline_id)
+
+
+def _at(problem: Problem, lines: Mapping[str, int], file: str | None = None) -> Problem:
+    return Problem(
+        problem.severity,
+        problem.message,
+        pipeline=problem.pipeline,
+        block=problem.block,
+        file=problem.file or file,
+        line=lines.get(problem.block or ""),
+    )
+
+
+def _lines(data: bytes, file: str) -> dict[str, int]:
+    """Return uuid of a block -> the line its entry begins at."""
+    found: dict[str, int] = {}
+    composed = yaml_load.compose(yaml_load.decode(data, file), file)
+    top = dict(_named(composed.node, composed.keys))
+    for key in ("blocks", "callbacks", "conditionals", "widgets"):
+        node = top.get(key)
+        for item in node.value if node is not None and isinstance(node.value, list) else []:
+            uuid = dict(_named(item, composed.keys)).get("uuid")
+            if uuid is not None and isinstance(uuid.value, str):
+                found.setdefault(uuid.value, item.start_mark.line + 1)
+    return found
+
+
+def _named(node: Any, keys: Mapping[int, Any]) -> Iterator[tuple[Any, Any]]:
+    if node is not None and getattr(node, "id", "") == "mapping":
+        for key, value in node.value:
+            yield keys.get(id(key)), value
+
+
+def _document(pipeline: Pipeline, document: Mapping[Any, Any], file: str) -> Iterator[Problem]:
+    def problem(severity: str, message: str, block: str | None = None) -> Problem:
+        return Problem(severity, message, pipeline=pipeline.id, block=block, file=file)
+
+    if pipeline.type not in PIPELINE_TYPES:
+        yield problem(WARNING, f"The pipeline type '{pipeline.type}' is not known; it cannot run.")
+    elif pipeline.type not in RUNNABLE_TYPES:
+        yield problem(INFO, f"Pipelines of type '{pipeline.type}' cannot be run here yet.")
+    uuid = document.get("uuid")
+    if uuid is not None and str(uuid) != pipeline.id:
+        yield problem(
+            WARNING, f"The file says uuid '{uuid}', but the folder is named '{pipeline.id}'."
+        )
+    for key in ("blocks", "callbacks", "conditionals", "widgets"):
+        if document.get(key) is not None and not isinstance(document[key], list):
+            yield problem(ERROR, f"'{key}' should be a list of blocks.")
+    yield from _entries(pipeline, document, problem)
+    path = graph.cycle({block.id: block.upstream for block in pipeline})
+    if path is not None:
+        yield problem(
+            ERROR,
+            f"The blocks form a cycle: {' → '.join(path)}; remove one of these connections.",
+            path[0],
+        )
+    for item in _variables_dir(document, file):
+        yield problem(item.severity, item.message)
+
+
+def _entries(pipeline: Pipeline, document: Mapping[Any, Any], problem: Any) -> Iterator[Problem]:
+    known = set(pipeline.ids)
+    seen: set[str] = set()
+    for entry in pipeline_yaml.entries(document):
+        if entry.id is None:
+            yield problem(ERROR, f"Entry {entry.position + 1} of '{entry.keys[0]}' has no uuid.")
+            continue
+        if entry.id in seen:
+            yield problem(
+                ERROR, f"The block uuid '{entry.id}' occurs twice; the later entry is ignored.",
+                entry.id,
+            )  # fmt: skip
+            continue
+        seen.add(entry.id)
+        for item in pipeline_yaml.links(entry.value.get("upstream_blocks")):
+            if item not in known:
+                yield problem(
+                    ERROR, f"'{entry.id}' depends on '{item}', which does not exist.", entry.id
+                )
+        for item in pipeline_yaml.links(entry.value.get("downstream_blocks")):
+            if item not in known:
+                yield problem(
+                    INFO,
+                    f"'{entry.id}' names '{item}' as downstream, which does not exist; "
+                    "the link is ignored.",
+                    entry.id,
+                )
+
+
+def _block(reader: Reader, project: Project, pipeline: Pipeline, block: Block) -> Iterator[Problem]:
+    def problem(severity: str, message: str, line: int | None = None) -> Problem:
+        file = block.path if line is not None else None
+        return Problem(severity, message, pipeline.id, block.id, file, line)
+
+    if not block.known:
+        yield problem(
+            WARNING, f"The block type '{block.type}' is not known; '{block.id}' is kept but inert."
+        )
+        return
+    if block.replicated_block and block.replicated_block not in pipeline.ids:
+        yield problem(
+            ERROR, f"'{block.id}' replicates '{block.replicated_block}', which does not exist."
+        )
+    try:
+        source = reader.source(project, block)
+    except BrokenFile as error:
+        yield Problem(ERROR, error.message, pipeline.id, block.id, block.path, 1)
+        return
+    if source is None:
+        if block.path is not None:
+            severity = ERROR if block.scheduled else WARNING
+            yield problem(severity, f"The file {block.path} of block '{block.id}' is missing.")
+        return
+    if block.language not in RUNNABLE_LANGUAGES:
+        yield problem(
+            INFO, f"'{block.id}' is written in {block.language}, which cannot be run here yet."
+        )
+    elif block.language == "python" and block.type not in (SCRATCHPAD, MARKDOWN):
+        yield from _syntax(source, problem)
+    if block.executor_type not in _OWN_EXECUTOR:
+        yield problem(
+            INFO,
+            f"'{block.id}' asks for the executor '{block.executor_type}'; it runs locally here.",
+        )
+    if block.entry.get("has_callback") is True:
+        yield problem(INFO, f"'{block.id}' has an old-style callback, which is not run.")
+
+
+def _syntax(source: str, problem: Any) -> Iterator[Problem]:
+    try:
+        ast.parse(source)
+    except SyntaxError as error:
+        yield problem(ERROR, f"Python cannot read this block: {error.msg}.", error.lineno or 1)
+    except (ValueError, RecursionError, MemoryError):
+        yield problem(ERROR, "Python cannot read this block.", 1)
+
+
+def _triggers(reader: Reader, project: Project, pipeline_id: PipelineId) -> Iterator[Problem]:
+    try:
+        trigger_yaml.read(reader, project, pipeline_id)
+    except BrokenFile as error:
+        yield _broken(error, pipeline_id)
+
+
+def _variables_dir(settings: Mapping[Any, Any], file: str) -> Iterator[Problem]:
+    value = settings.get("variables_dir")
+    if not isinstance(value, str) or not value.strip():
+        return
+    text = value.strip()
+    foreign = "\\" in text or text[1:2] == ":"
+    if foreign or (text.startswith("/") and not Path(text).exists()):
+        yield Problem(
+            INFO,
+            f"variables_dir '{text[:200]}' does not exist on this machine; it is ignored.",
+            file=file,
+        )
