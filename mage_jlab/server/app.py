@@ -59,7 +59,6 @@ class MageApp(ExtensionApp):
         self._built: Engine | None = None
         self._fault: MageError | None = None
         self._lock = threading.Lock()
-        self._starting = threading.Event()
         self._started = threading.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._pulse: asyncio.Task[None] | None = None
@@ -89,8 +88,8 @@ class MageApp(ExtensionApp):
 
     async def _start_jupyter_server_extension(self, serverapp: Any) -> None:
         self._loop = asyncio.get_running_loop()
-        self._starting.set()
-        await self._loop.run_in_executor(self.pool, self._start)
+        # Not in our own pool: its threads may all be waiting for this very start.
+        await self._loop.run_in_executor(None, self._start)
         self._pulse = self._loop.create_task(self._keep_alive())
 
     async def stop_extension(self) -> None:
@@ -104,6 +103,7 @@ class MageApp(ExtensionApp):
         self._loop = None
         built, self._built = self._built, None
         self._fault = NotReady("The server is stopping.")
+        self._started.set()
         if built is not None:
             await asyncio.get_running_loop().run_in_executor(None, built.stop)
         self.pool.shutdown(wait=False, cancel_futures=True)
@@ -121,7 +121,7 @@ class MageApp(ExtensionApp):
         Raises:
             NotReady: when the engine could not start.
         """
-        if self._starting.is_set() and not self._started.wait(_START_LIMIT):
+        if not self._started.wait(_START_LIMIT):
             raise NotReady("The engine is still starting; try again in a moment.")
         return self._engine()
 

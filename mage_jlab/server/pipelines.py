@@ -58,7 +58,7 @@ class PipelinesHandler(MageHandler):
     def _summaries(self, of: Project, ids: list[PipelineId]) -> list[wire.PipelineSummary]:
         fires: dict[str, Any] = {}
         for trigger in self.engine.triggers.list(project=of.id):
-            if trigger.enabled and (when := self.engine.next_fire(trigger)) is not None:
+            if (when := views.next_fire(self.engine, trigger)) is not None:
                 fires[trigger.pipeline] = min(when, fires.get(trigger.pipeline, when))
         return [self._summary(of, item, fires.get(item)) for item in ids]
 

@@ -42,7 +42,7 @@ def compare(lines: Iterable[str], kernel: str, specs: Any) -> wire.Requirements:
     Raises:
         NotFound: when there is no kernel of that name.
     """
-    wanted = _cleaned(lines)
+    wanted = list(lines)
     if not wanted:
         return wire.Requirements(kernel, [])
     found, message = _installed(kernel, specs)
@@ -72,16 +72,6 @@ def database_file(root: Path, project: Path, wanted: str | None) -> Path:
     if not file.is_file():
         raise NotFound("There is no such file below the server's root.")
     return file
-
-
-def _cleaned(lines: Iterable[str]) -> list[str]:
-    cleaned = []
-    for line in lines:
-        text = re.sub(r"(^|\s)#.*$", "", line).strip()
-        # Options (-r, -e, --index-url …) and links say nothing about versions.
-        if text and not text.startswith("-"):
-            cleaned.append(text)
-    return cleaned
 
 
 def _installed(kernel: str, specs: Any) -> tuple[dict[str, Any] | None, str | None]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from mage_jlab.errors import MageError
 from mage_jlab.ids import slug
 from mage_jlab.model import check, graph
 from mage_jlab.model import run as runs
@@ -22,7 +23,7 @@ from mage_jlab.server import lookup, wire
 
 if TYPE_CHECKING:
     from mage_jlab.assembly import Engine
-    from mage_jlab.files.workspace import Template
+    from mage_jlab.files.templates import Template
 
 
 def problem(item: check.Problem) -> wire.Problem:
@@ -130,10 +131,18 @@ def _trigger(
         words=_words(item),
         description=item.description,
         start=item.start,
-        next_fire=engine.next_fire(item) if item.enabled else None,
+        next_fire=next_fire(engine, item),
         last_run=last_run,
         last_state=last_state,
     )
+
+
+def next_fire(engine: Engine, item: Trigger) -> datetime | None:
+    """Return when a trigger fires next; None when it is off or makes no sense."""
+    try:
+        return engine.next_fire(item) if item.enabled else None
+    except MageError:
+        return None
 
 
 def step(item: Step) -> wire.Step:
@@ -278,7 +287,10 @@ def why(item: Run) -> str | None:
 def _words(item: Trigger) -> str:
     if item.kind != SCHEDULE or not item.schedule:
         return "Started by a request" if item.kind != SCHEDULE else "No schedule"
-    return due.words(item.schedule, item.zone)
+    try:
+        return due.words(item.schedule, item.zone)
+    except MageError:  # found in a file: whatever somebody typed there
+        return item.schedule
 
 
 def _mapping(value: Mapping[str, Any] | None) -> dict[str, Any] | None:

@@ -58,17 +58,19 @@ def test_every_route_names_its_own_action_and_resource() -> None:
             assert method in vars(route.handler), (route.path, method)
 
 
-def test_jupyter_finds_no_open_endpoint(jp_configurable_serverapp: Any) -> None:
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", JupyterServerAuthWarning)
-        jp_configurable_serverapp(
-            config={
-                "ServerApp": {
-                    "jpserver_extensions": {"mage_jlab": True},
-                    "allow_unauthenticated_access": False,
-                }
-            }
-        )
+def test_jupyter_finds_no_open_endpoint(jp_configurable_serverapp: Any, mage_state: Path) -> None:
+    config = {
+        "ServerApp": {
+            "jpserver_extensions": {"mage_jlab": True},
+            "allow_unauthenticated_access": False,
+        }
+    }
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always", JupyterServerAuthWarning)
+        app = jp_configurable_serverapp(config=config)
+    assert "mage_jlab" in app.extension_manager.extension_points
+    assert app.extension_manager.extension_points["mage_jlab"].app.handlers
+    assert [str(item.message) for item in told if "mage" in str(item.message)] == []
 
 
 class Watching(Authorizer):
