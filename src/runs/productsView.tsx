@@ -1,0 +1,85 @@
+import React from 'react';
+
+import type { IOutputSummary, IRun, IStep } from '../api/types';
+import { CommandIDs } from '../commands';
+import { bytesText, shapeText } from '../ui/figures';
+import { StateBadge } from '../ui/state';
+import type { IRunsContext } from './context';
+
+interface IProductsViewProps extends IRunsContext {
+  run: IRun;
+  /** Block whose products are shown; null for all. */
+  selected: string | null;
+}
+
+/** Rows × columns of a table, else what kind of thing it is. */
+function factsOf(output: IOutputSummary): string {
+  return [
+    output.kind,
+    shapeText(output.rows, output.columns),
+    output.bytes === null || output.bytes === undefined
+      ? null
+      : bytesText(output.bytes)
+  ]
+    .filter(Boolean)
+    .join(' · ');
+}
+
+function StepProducts(
+  props: IProductsViewProps & { step: IStep }
+): JSX.Element {
+  const { run, step, commands, trans } = props;
+  return (
+    <li className="mage-Products-step">
+      <h4 className="mage-Log-head">
+        <StateBadge state={step.state} trans={trans} />
+        <span>{step.name}</span>
+      </h4>
+      {step.outputs.map(output => (
+        <div className="mage-Products-output" key={output.name}>
+          <button
+            className="mage-Link"
+            onClick={() =>
+              void commands.execute(CommandIDs.openProduct, {
+                project: run.project,
+                pipeline: run.pipeline,
+                block: step.block,
+                scope: run.id,
+                output: output.name
+              })
+            }
+          >
+            {output.name}
+          </button>
+          <span className="mage-Form-hint">{factsOf(output)}</span>
+        </div>
+      ))}
+    </li>
+  );
+}
+
+/** What each step of a run left. */
+export function ProductsView(props: IProductsViewProps): JSX.Element {
+  const { run, selected, trans } = props;
+  const steps = run.steps.filter(
+    step => step.outputs.length > 0 && (!selected || step.block === selected)
+  );
+  if (!steps.length) {
+    return (
+      <div className="mage-Empty">
+        <p>
+          {selected
+            ? trans.__('This block left nothing in this run.')
+            : trans.__('No block of this run has left anything yet.')}
+        </p>
+      </div>
+    );
+  }
+  return (
+    <ul className="mage-Products">
+      {steps.map(step => (
+        <StepProducts {...props} key={step.block} step={step} />
+      ))}
+    </ul>
+  );
+}

@@ -1,0 +1,126 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+import React from 'react';
+
+import type { IRun } from '../api/types';
+import { isActive } from '../model/changes';
+import { durationText } from '../ui/figures';
+import { StateBadge, stateWord } from '../ui/state';
+import type { IBar } from './timeline';
+import { layTimeline } from './timeline';
+
+interface ITimelineViewProps {
+  run: IRun;
+  selected: string | null;
+  onSelect: (block: string) => void;
+  trans: TranslationBundle;
+}
+
+const percent = (share: number): string => `${(share * 100).toFixed(3)}%`;
+
+function Bar(props: { bar: IBar; trans: TranslationBundle }): JSX.Element {
+  const { bar, trans } = props;
+  if (bar.start === null) {
+    return (
+      <span className="mage-Timeline-none">
+        {stateWord(bar.step.state, trans)}
+      </span>
+    );
+  }
+  const late = bar.start + bar.width > 0.8;
+  return (
+    <>
+      {bar.waitWidth > 0 && (
+        <span
+          className="mage-Timeline-wait"
+          style={{
+            left: percent(bar.waitStart),
+            width: percent(bar.waitWidth)
+          }}
+          title={trans.__('waiting')}
+        />
+      )}
+      <span
+        className="mage-Timeline-bar"
+        data-state={bar.step.state}
+        style={{ left: percent(bar.start), width: percent(bar.width) }}
+      />
+      <span
+        className="mage-Timeline-time"
+        style={
+          late
+            ? { right: percent(1 - bar.start), paddingRight: 4 }
+            : { left: percent(bar.start + bar.width), paddingLeft: 4 }
+        }
+      >
+        {durationText(bar.seconds ?? 0)}
+      </span>
+    </>
+  );
+}
+
+/** The steps of a run as bars in time. */
+export function TimelineView(props: ITimelineViewProps): JSX.Element {
+  const { run, selected, onSelect, trans } = props;
+  const [, tick] = React.useReducer((count: number) => count + 1, 0);
+  const active = isActive(run.state);
+  React.useEffect(() => {
+    if (!active) {
+      return;
+    }
+    const timer = window.setInterval(tick, 1000);
+    return () => window.clearInterval(timer);
+  }, [active]);
+  const line = layTimeline(run);
+  if (!run.steps.length) {
+    return <p className="mage-Empty">{trans.__('This run has no steps.')}</p>;
+  }
+  return (
+    <div className="mage-Timeline">
+      <div className="mage-Timeline-row mage-Timeline-axis" aria-hidden="true">
+        <span />
+        <span className="mage-Timeline-track">
+          {line.ticks.map(at => (
+            <span
+              key={at.seconds}
+              className="mage-Timeline-tick"
+              style={{ left: percent(at.at) }}
+            >
+              {durationText(at.seconds).replace('0.00 s', '0')}
+            </span>
+          ))}
+        </span>
+      </div>
+      {line.bars.map(bar => (
+        <button
+          key={bar.step.block}
+          className="mage-Timeline-row"
+          aria-pressed={selected === bar.step.block}
+          aria-label={[
+            bar.step.name,
+            stateWord(bar.step.state, trans),
+            bar.seconds === null ? '' : durationText(bar.seconds)
+          ]
+            .filter(Boolean)
+            .join(', ')}
+          onClick={() => onSelect(bar.step.block)}
+        >
+          <span className="mage-Timeline-name">
+            <StateBadge state={bar.step.state} trans={trans} />
+            <span title={bar.step.name}>{bar.step.name}</span>
+            {bar.step.attempt > 1 && (
+              <span className="mage-Form-hint">
+                {trans.__('attempt %1', bar.step.attempt)}
+              </span>
+            )}
+          </span>
+          <span className="mage-Timeline-track">
+            {line.ticks.map(at => (
+              <i key={at.seconds} style={{ left: percent(at.at) }} />
+            ))}
+            <Bar bar={bar} trans={trans} />
+          </span>
+        </button>
+      ))}
+    </div>
+  );
+}
