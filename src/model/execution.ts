@@ -1,0 +1,78 @@
+import { CodeCell } from '@jupyterlab/cells';
+import type { JSONObject } from '@lumino/coreutils';
+
+import type { IBlockMetadata } from './blockIds';
+import { BLOCK_KEY } from './cells';
+import type { PipelineDocument } from './pipelineDocument';
+
+/** Options of one execution, as the kernel side reads them (`metadata.mage.options`). */
+export interface IExecuteOptions {
+  tests?: 'run' | 'only' | 'skip';
+  variables?: Record<string, unknown>;
+  execution_date?: string;
+}
+
+/** Types whose code is run as a block and answers with `mage_step`. */
+export function answers(block: IBlockMetadata): boolean {
+  return block.type !== 'scratchpad' && block.type !== 'markdown';
+}
+
+/**
+ * Execute blocks one after the other; the first failure stops the rest.
+ *
+ * All requests are sent at once, so the kernel goes on when the page is closed
+ * in mid-run; it aborts what is queued when one fails.
+ */
+export async function execute(
+  document: PipelineDocument,
+  ids: readonly string[],
+  options: IExecuteOptions
+): Promise<void> {
+  const session = document.panel.sessionContext;
+  await document.steps.ready();
+  if (!session.session?.kernel) {
+    throw new Error(document.words.noKernel);
+  }
+  const runs: Promise<void>[] = [];
+  for (const id of ids) {
+    const cell = document.widget(id);
+    const block = document.metadata(id);
+    if (!(cell instanceof CodeCell) || !block) {
+      continue;
+    }
+    if (!cell.model.sharedModel.getSource().trim()) {
+      continue;
+    }
+    document.states.queued(id);
+    const metadata: JSONObject = {
+      [BLOCK_KEY]: { ...block, options } as unknown as JSONObject,
+      deletedCells: document.panel.content.model?.deletedCells ?? [],
+      recordTiming: false
+    };
+    runs.push(
+      CodeCell.execute(cell, session, metadata).then(
+        reply => settle(document, block, reply?.content.status === 'ok'),
+        () => document.states.unqueued(id)
+      )
+    );
+  }
+  await Promise.all(runs);
+}
+
+/** After the reply: a block that never said it finished was not run. */
+export function settle(
+  document: PipelineDocument,
+  block: IBlockMetadata,
+  ok: boolean
+): void {
+  const { state } = document.states.status(block.uuid);
+  if (state !== 'queued' && state !== 'running') {
+    return;
+  }
+  if (!ok || !answers(block)) {
+    document.states.unqueued(block.uuid);
+    return;
+  }
+  document.states.notRun(block.uuid, document.words.unprepared);
+  document.steps.inject();
+}

@@ -1,0 +1,621 @@
+import type { Cell } from '@jupyterlab/cells';
+import { PathExt } from '@jupyterlab/coreutils';
+import type { INotebookModel, NotebookPanel } from '@jupyterlab/notebook';
+import type { TranslationBundle } from '@jupyterlab/translation';
+import { type ISignal, Signal } from '@lumino/signaling';
+
+import { blockLook, takesInput } from '../ui/blockTypes';
+import type {
+  IBlock,
+  IBlockStatus,
+  INewBlock,
+  IPipelineDocument,
+  IRunOptions
+} from '../tokens';
+import {
+  assignments,
+  copyOf,
+  type IBlockMetadata,
+  idOf,
+  newBlock,
+  newName,
+  unusedId
+} from './blockIds';
+import { BlockStates, type IStepState } from './blockStates';
+import {
+  BLOCK_KEY,
+  blockOf,
+  setBlock,
+  STATE_KEY,
+  type SharedCell
+} from './cells';
+import { ChangeGate } from './changeGate';
+import { type IExecuteOptions, execute } from './execution';
+import type { IHeardStep, KernelSteps } from './kernelSteps';
+import { circle, type Upstream } from './order';
+import { type IPlanned, runPlan } from './runPlan';
+
+/** Settings of the pipeline, as the notebook carries them. */
+export interface IPipelineMetadata {
+  project?: string;
+  pipeline?: string;
+  name?: string;
+  type?: string;
+  description?: string | null;
+  tags?: string[];
+  variables?: Record<string, unknown>;
+  kernel?: string | null;
+  etag?: string;
+  problems?: { severity: string; message: string; block?: string | null }[];
+  [key: string]: unknown;
+}
+
+/** Changes of a block's settings; keys as the server's BlockChange. */
+export type BlockChanges = Partial<
+  Pick<
+    IBlockMetadata,
+    | 'configuration'
+    | 'retry_config'
+    | 'timeout'
+    | 'executor_type'
+    | 'executor_config'
+    | 'color'
+    | 'upstream'
+    | 'type'
+    | 'language'
+  >
+>;
+
+export interface IPipelineDocumentOptions {
+  panel: NotebookPanel;
+  steps: KernelSteps;
+  trans: TranslationBundle;
+  /** Source of a template. */
+  template: (id: string) => Promise<{ source: string; language: string }>;
+}
+
+/**
+ * An open pipeline: reads the structure from the cells and is the only one
+ * that writes it.
+ *
+ * All edits go through the shared notebook in one undoable transaction each,
+ * so JupyterLab's own undo of the notebook undoes connections too, and canvas
+ * and notebook have one history.
+ */
+export class PipelineDocument implements IPipelineDocument {
+  constructor(options: IPipelineDocumentOptions) {
+    this.panel = options.panel;
+    this.steps = options.steps;
+    this._trans = options.trans;
+    this._template = options.template;
+    this.gate = new ChangeGate(this._model);
+    this.states = new BlockStates({
+      upstream: () => this._upstream(),
+      source: id => this.cell(id)?.getSource() ?? ''
+    });
+    this.gate.changed.connect((_, kind) => this._onEdit(kind));
+    this.states.changed.connect((_, id) => this._onStatus(id));
+    this.steps.heard.connect((_, heard) => this._onHeard(heard));
+    this.panel.content.activeCellChanged.connect(this._onActive, this);
+    this.panel.context.pathChanged.connect(() => this._changed.emit());
+    this.panel.disposed.connect(() => this.dispose());
+    this.assign();
+    this.loadStates();
+  }
+
+  readonly panel: NotebookPanel;
+  readonly steps: KernelSteps;
+  readonly gate: ChangeGate;
+  readonly states: BlockStates;
+
+  get path(): string {
+    return this.panel.context.path;
+  }
+
+  get project(): string {
+    return this.path.replace(/^[^:]*:/, '').split('/')[0];
+  }
+
+  /** Slug of the pipeline: its place in REST paths. */
+  get slug(): string {
+    return PathExt.basename(this.path, '.ipynb');
+  }
+
+  get pipeline(): string {
+    return this.settings.pipeline ?? this.slug;
+  }
+
+  get name(): string {
+    return this.settings.name ?? this.pipeline;
+  }
+
+  /** Name, description, tags, variables … of the pipeline. */
+  get settings(): IPipelineMetadata {
+    return (this._model.getMetadata(BLOCK_KEY) ?? {}) as IPipelineMetadata;
+  }
+
+  get blocks(): readonly IBlock[] {
+    return this._model.sharedModel.cells.flatMap(cell => {
+      const data = blockOf(cell);
+      return data ? [this._block(data)] : [];
+    });
+  }
+
+  get changed(): ISignal<this, void> {
+    return this._changed;
+  }
+
+  get statusChanged(): ISignal<this, string> {
+    return this._statusChanged;
+  }
+
+  get activeChanged(): ISignal<this, string | null> {
+    return this._activeChanged;
+  }
+
+  /** A run by another page of this browser ended: its outputs must be fetched. */
+  get ranElsewhere(): ISignal<this, string> {
+    return this._ranElsewhere;
+  }
+
+  get activeBlock(): string | null {
+    const cell = this.panel.content.activeCell;
+    return cell ? (blockOf(cell.model.sharedModel)?.uuid ?? null) : null;
+  }
+
+  get readOnly(): boolean {
+    return (
+      this._model.readOnly ||
+      this.panel.context.contentsModel?.writable === false
+    );
+  }
+
+  get isDisposed(): boolean {
+    return this._isDisposed;
+  }
+
+  get disposed(): ISignal<this, void> {
+    return this._disposed;
+  }
+
+  dispose(): void {
+    if (this._isDisposed) {
+      return;
+    }
+    this._isDisposed = true;
+    this.steps.dispose();
+    this.gate.dispose();
+    this._disposed.emit();
+    Signal.clearData(this);
+  }
+
+  /** Sentences for what can go wrong while running. */
+  get words(): { noKernel: string; unprepared: string } {
+    return {
+      noKernel: this._trans.__(
+        'There is no kernel: choose one for this pipeline first.'
+      ),
+      unprepared: this._trans.__(
+        'Not run: the kernel was not ready for blocks yet. Run it again.'
+      )
+    };
+  }
+
+  /** The shared cell of a block. */
+  cell(id: string): SharedCell | undefined {
+    return this._model.sharedModel.cells.find(
+      cell => blockOf(cell)?.uuid === id
+    );
+  }
+
+  /** The widget of a block's cell. */
+  widget(id: string): Cell | undefined {
+    return this.panel.content.widgets[this._index(id)];
+  }
+
+  /** The metadata of a block with everything the cell knows of it. */
+  metadata(id: string): IBlockMetadata | undefined {
+    const cell = this.cell(id);
+    return (cell && blockOf(cell)) ?? undefined;
+  }
+
+  block(id: string): IBlock | undefined {
+    const data = this.metadata(id);
+    return data && this._block(data);
+  }
+
+  focus(id: string): void {
+    const notebook = this.panel.content;
+    const index = this._index(id);
+    if (index < 0) {
+      return;
+    }
+    notebook.activeCellIndex = index;
+    notebook.deselectAll();
+    void notebook.scrollToItem(index, 'smart').catch(() => undefined);
+  }
+
+  connect(source: string, target: string): void {
+    const upstream = this._upstream();
+    const path = circle(upstream, source, target);
+    if (path) {
+      const names = path.map(id => this.block(id)?.name ?? id);
+      throw new Error(
+        this._trans.__(
+          'This would close a circle: %1. Remove one of these connections first.',
+          names.join(' → ')
+        )
+      );
+    }
+    const child = this.block(target);
+    if (!child || !this.block(source)) {
+      throw new Error(this._trans.__('There is no such block.'));
+    }
+    if (!takesInput(child.type)) {
+      throw new Error(
+        this._trans.__(
+          '“%1” is a note or a draft: it takes no input.',
+          child.name
+        )
+      );
+    }
+    if (!child.upstream.includes(source)) {
+      this._change(target, { upstream: [...child.upstream, source] });
+    }
+  }
+
+  disconnect(source: string, target: string): void {
+    const upstream = this.block(target)?.upstream ?? [];
+    this._change(target, { upstream: upstream.filter(id => id !== source) });
+  }
+
+  async addBlock(block: INewBlock): Promise<string> {
+    this._refuseReadOnly();
+    const template = block.template
+      ? await this._template(block.template)
+      : undefined;
+    const taken = this._ids();
+    const id = block.name
+      ? unusedId(idOf(block.name), taken)
+      : newName(block.type, this.pipeline, taken);
+    const markdown = block.type === 'markdown';
+    const language =
+      block.language ??
+      template?.language ??
+      (markdown ? 'markdown' : block.type === 'dbt' ? 'yaml' : 'python');
+    const data = newBlock(id, block.type, language, block.name ?? id);
+    data.upstream = [...(block.upstream ?? [])].filter(item => taken.has(item));
+    this._insert(
+      this._indexAfter(block.after),
+      data,
+      block.source ?? template?.source ?? ''
+    );
+    this.focus(id);
+    return id;
+  }
+
+  removeBlock(id: string): void {
+    const index = this._index(id);
+    if (index < 0) {
+      return;
+    }
+    this._edit(shared => {
+      for (const cell of shared.cells) {
+        const data = blockOf(cell);
+        if (data?.upstream.includes(id)) {
+          setBlock(cell, {
+            ...data,
+            upstream: data.upstream.filter(item => item !== id)
+          });
+        }
+      }
+      shared.deleteCell(index);
+    });
+  }
+
+  renameBlock(id: string, name: string): void {
+    const data = this.metadata(id);
+    const text = name.trim();
+    if (!data || !text || text === data.name) {
+      return;
+    }
+    const wanted = idOf(text);
+    if (wanted !== id && this._ids().has(wanted)) {
+      throw new Error(
+        this._trans.__('There is a block “%1” in this pipeline already.', text)
+      );
+    }
+    // The id follows when the pipeline is saved: the file is renamed with it.
+    this._edit(() => {
+      const cell = this.cell(id);
+      if (cell) {
+        setBlock(cell, { ...data, name: text });
+      }
+    });
+  }
+
+  moveBlock(id: string, offset: number): void {
+    const from = this._index(id);
+    const to = Math.max(
+      0,
+      Math.min(this._model.sharedModel.cells.length - 1, from + offset)
+    );
+    if (from < 0 || from === to) {
+      return;
+    }
+    this._refuseReadOnly();
+    this.panel.content.moveCell(from, to);
+    this.focus(id);
+  }
+
+  duplicateBlock(id: string): string {
+    const cell = this.cell(id);
+    const data = this.metadata(id);
+    if (!cell || !data) {
+      throw new Error(this._trans.__('There is no such block.'));
+    }
+    const copy = copyOf(data, this._ids());
+    this._insert(this._index(id) + 1, copy, cell.getSource());
+    this.focus(copy.uuid);
+    return copy.uuid;
+  }
+
+  /** Change settings of a block. */
+  changeBlock(id: string, changes: BlockChanges): void {
+    const path = changes.upstream && this._circleOf(id, changes.upstream);
+    if (path) {
+      throw new Error(
+        this._trans.__('This would close a circle: %1.', path.join(' → '))
+      );
+    }
+    this._change(id, changes);
+  }
+
+  /** Change settings of the pipeline. */
+  changeSettings(changes: Partial<IPipelineMetadata>): void {
+    this._refuseReadOnly();
+    const settings = { ...this.settings, ...changes };
+    this._model.setMetadata(BLOCK_KEY, settings as never);
+    this._changed.emit();
+  }
+
+  async run(options: IRunOptions): Promise<void> {
+    const ids = runPlan(options.mode, this._planned(), options.block);
+    const kernelOptions: IExecuteOptions = {};
+    if (options.mode === 'tests') {
+      kernelOptions.tests = 'only';
+    }
+    if (options.variables && Object.keys(options.variables).length) {
+      kernelOptions.variables = options.variables;
+    }
+    if (options.executionDate) {
+      kernelOptions.execution_date = options.executionDate;
+    }
+    if (options.restart) {
+      await this.panel.sessionContext.restartKernel();
+    }
+    await execute(this, ids, kernelOptions);
+  }
+
+  async interrupt(): Promise<void> {
+    await this.panel.sessionContext.session?.kernel?.interrupt();
+  }
+
+  get canUndo(): boolean {
+    return this._model.sharedModel.canUndo();
+  }
+
+  get canRedo(): boolean {
+    return this._model.sharedModel.canRedo();
+  }
+
+  undo(): void {
+    this._model.sharedModel.undo();
+  }
+
+  redo(): void {
+    this._model.sharedModel.redo();
+  }
+
+  /** Make every cell one block and no two the same. */
+  assign(): void {
+    const shared = this._model.sharedModel;
+    const facts = shared.cells.map(cell => ({
+      kind: cell.cell_type as 'code' | 'markdown' | 'raw',
+      block: blockOf(cell),
+      empty: !cell.getSource().trim()
+    }));
+    const given = assignments(facts, this.pipeline);
+    if (given.size) {
+      shared.transact(() => {
+        for (const [index, block] of given) {
+          const cell = shared.cells[index];
+          cell.deleteMetadata(STATE_KEY);
+          setBlock(cell, block);
+        }
+      }, false);
+    }
+  }
+
+  /** Take over the outcomes of the last interactive runs. */
+  loadStates(): void {
+    for (const cell of this._model.sharedModel.cells) {
+      const data = blockOf(cell);
+      const state = cell.getMetadata(STATE_KEY) as unknown;
+      if (data && typeof state === 'object' && state !== null) {
+        this.states.load(data.uuid, state as IStepState);
+      }
+    }
+  }
+
+  private get _model(): INotebookModel {
+    return this.panel.content.model as INotebookModel;
+  }
+
+  private _block(data: IBlockMetadata): IBlock {
+    return {
+      id: data.uuid,
+      name: data.name,
+      type: data.type,
+      language: data.language,
+      role: data.role,
+      upstream: data.upstream,
+      missing: data.missing === true,
+      path: data.path ?? null,
+      usedIn: data.used_in ?? [],
+      color: data.color ?? null,
+      status: this._status(data)
+    };
+  }
+
+  private _status(data: IBlockMetadata): IBlockStatus {
+    return this.states.status(data.uuid);
+  }
+
+  private _planned(): IPlanned[] {
+    return this.blocks.map(block => ({
+      id: block.id,
+      type: block.type,
+      role: block.role,
+      upstream: block.upstream,
+      stale: block.status.state !== 'completed',
+      runnable: blockLook(block.type).known && block.type !== 'markdown'
+    }));
+  }
+
+  private _upstream(): Upstream {
+    return new Map(
+      this._model.sharedModel.cells.flatMap(cell => {
+        const data = blockOf(cell);
+        return data ? [[data.uuid, data.upstream] as const] : [];
+      })
+    );
+  }
+
+  private _circleOf(id: string, upstream: readonly string[]): string[] | null {
+    const others = new Map(this._upstream());
+    others.set(id, []);
+    for (const source of upstream) {
+      const path = circle(others, source, id);
+      if (path) {
+        return path;
+      }
+    }
+    return null;
+  }
+
+  private _ids(): Set<string> {
+    return new Set(this._upstream().keys());
+  }
+
+  private _index(id: string): number {
+    return this._model.sharedModel.cells.findIndex(
+      cell => blockOf(cell)?.uuid === id
+    );
+  }
+
+  private _indexAfter(after: string | null | undefined): number {
+    const end = this._model.sharedModel.cells.length;
+    if (after === undefined || after === null) {
+      return end;
+    }
+    const index = this._index(after);
+    return index < 0 ? end : index + 1;
+  }
+
+  private _insert(index: number, data: IBlockMetadata, source: string): void {
+    const cells = this._model.sharedModel.cells;
+    const only = cells.length === 1 ? cells[0] : undefined;
+    const placeholder = !!only && !blockOf(only) && !only.getSource().trim();
+    this._edit(shared => {
+      shared.insertCell(index, {
+        cell_type: data.type === 'markdown' ? 'markdown' : 'code',
+        source,
+        metadata: { [BLOCK_KEY]: data as never, trusted: true }
+      });
+      if (placeholder) {
+        shared.deleteCell(index === 0 ? 1 : 0);
+      }
+    });
+  }
+
+  private _change(id: string, changes: Partial<IBlockMetadata>): void {
+    const cell = this.cell(id);
+    const data = cell && blockOf(cell);
+    if (cell && data) {
+      this._edit(() => setBlock(cell, { ...data, ...changes }));
+    }
+  }
+
+  /** One undoable step. */
+  private _edit(work: (shared: INotebookModel['sharedModel']) => void): void {
+    this._refuseReadOnly();
+    const shared = this._model.sharedModel;
+    const history = (shared as { undoManager?: { stopCapturing?(): void } })
+      .undoManager;
+    history?.stopCapturing?.();
+    shared.transact(() => work(shared), true);
+    history?.stopCapturing?.();
+  }
+
+  private _refuseReadOnly(): void {
+    if (this.readOnly) {
+      throw new Error(this._trans.__('This pipeline is read-only.'));
+    }
+  }
+
+  private _onEdit(kind: 'source' | 'structure'): void {
+    if (kind === 'structure') {
+      if (!this._assigning) {
+        this._assigning = true;
+        queueMicrotask(() => {
+          this._assigning = false;
+          if (!this._isDisposed) {
+            this.assign();
+            this.states.review();
+            this._changed.emit();
+          }
+        });
+      }
+    } else if (!this._reviewing) {
+      this._reviewing = true;
+      window.setTimeout(() => {
+        this._reviewing = false;
+        if (!this._isDisposed) {
+          this.states.review();
+        }
+      }, 300);
+    }
+  }
+
+  private _onStatus(id: string): void {
+    this._statusChanged.emit(id);
+  }
+
+  private _onHeard(heard: IHeardStep): void {
+    this.states.heard(heard.step);
+    if (heard.step.event === 'finished' && !heard.own && heard.step.block) {
+      this._ranElsewhere.emit(heard.step.block);
+    }
+  }
+
+  private _onActive(): void {
+    const active = this.activeBlock;
+    if (active !== this._lastActive) {
+      this._lastActive = active;
+      this._activeChanged.emit(active);
+    }
+  }
+
+  private readonly _trans: TranslationBundle;
+  private readonly _template: IPipelineDocumentOptions['template'];
+  private _isDisposed = false;
+  private _assigning = false;
+  private _reviewing = false;
+  private _lastActive: string | null = null;
+  private readonly _changed = new Signal<this, void>(this);
+  private readonly _statusChanged = new Signal<this, string>(this);
+  private readonly _activeChanged = new Signal<this, string | null>(this);
+  private readonly _ranElsewhere = new Signal<this, string>(this);
+  private readonly _disposed = new Signal<this, void>(this);
+}

@@ -1,0 +1,243 @@
+import { Notification } from '@jupyterlab/apputils';
+import {
+  caretDownIcon,
+  caretUpIcon,
+  copyIcon,
+  deleteIcon,
+  editIcon,
+  fileIcon,
+  historyIcon,
+  refreshIcon,
+  runIcon,
+  settingsIcon
+} from '@jupyterlab/ui-components';
+
+import { CommandIDs } from '../commands';
+import { runStaleIcon } from '../icons';
+import type { IBlock, IPipelineDocument } from '../tokens';
+import {
+  ADDABLE_TYPES,
+  blockLook,
+  blockTypeLabel,
+  isStep,
+  languageLabel,
+  takesInput
+} from '../ui/blockTypes';
+import type { IMenuEntries, IMenuEntry } from '../ui/menu';
+import { type INotebookParts, onBlock } from './context';
+
+/** Show what went wrong with an edit where the person looks. */
+export function warn(error: unknown): void {
+  Notification.warning((error as Error).message, { autoClose: 6000 });
+}
+
+/** The ways to run from a block. */
+export function runMenu(
+  parts: INotebookParts,
+  document: IPipelineDocument,
+  block: IBlock
+): IMenuEntries {
+  const { trans } = parts;
+  const entry = (
+    label: string,
+    command: string,
+    icon = runIcon
+  ): IMenuEntry => ({
+    label,
+    icon,
+    run: () => onBlock(parts, command, document, block.id)
+  });
+  if (!isStep(block.type)) {
+    return [entry(trans.__('Run this block'), CommandIDs.runBlock)];
+  }
+  return [
+    entry(trans.__('Run this block'), CommandIDs.runBlock),
+    entry(trans.__('Run with its upstream'), CommandIDs.runWithUpstream),
+    entry(trans.__('Run from here'), CommandIDs.runFromHere),
+    entry(trans.__('Run only its tests'), CommandIDs.runTests),
+    'separator',
+    entry(trans.__('Run with variables…'), CommandIDs.runWithVariables),
+    entry(
+      trans.__('Restart and run from here'),
+      CommandIDs.restartAndRunFromHere,
+      refreshIcon
+    ),
+    'separator',
+    entry(trans.__('Run what is stale'), CommandIDs.runStale, runStaleIcon)
+  ];
+}
+
+/** What else can be done with a block. */
+export function moreMenu(
+  parts: INotebookParts,
+  document: IPipelineDocument,
+  block: IBlock
+): IMenuEntries {
+  const { trans } = parts;
+  const editable = !document.readOnly;
+  const entry = (
+    label: string,
+    command: string,
+    icon: IMenuEntry['icon'],
+    enabled = true
+  ): IMenuEntry => ({
+    label,
+    icon,
+    enabled,
+    run: () => onBlock(parts, command, document, block.id)
+  });
+  const users = block.usedIn.map((pipeline): IMenuEntry => ({
+    label: pipeline,
+    run: () =>
+      void parts.commands.execute(CommandIDs.openPipeline, {
+        project: document.project,
+        pipeline
+      })
+  }));
+  const used: (IMenuEntry | 'separator')[] = users.length
+    ? [
+        {
+          label: trans._n(
+            'Also used in %1 pipeline',
+            'Also used in %1 pipelines',
+            users.length
+          ),
+          submenu: users
+        }
+      ]
+    : [];
+  return [
+    entry(trans.__('Settings…'), CommandIDs.blockSettings, settingsIcon),
+    entry(trans.__('Rename'), CommandIDs.renameBlock, editIcon, editable),
+    'separator',
+    entry(trans.__('Move up'), CommandIDs.moveBlockUp, caretUpIcon, editable),
+    entry(
+      trans.__('Move down'),
+      CommandIDs.moveBlockDown,
+      caretDownIcon,
+      editable
+    ),
+    entry(trans.__('Duplicate'), CommandIDs.duplicateBlock, copyIcon, editable),
+    'separator',
+    entry(
+      trans.__('Open its file'),
+      CommandIDs.openBlockFile,
+      fileIcon,
+      !!block.path && !block.missing
+    ),
+    entry(trans.__('Runs of this pipeline'), CommandIDs.openRuns, historyIcon),
+    ...used,
+    'separator',
+    entry(
+      trans.__('Remove from pipeline'),
+      CommandIDs.removeBlock,
+      deleteIcon,
+      editable
+    )
+  ];
+}
+
+/** The blocks that can be connected as upstream of `block`. */
+export function connectMenu(
+  parts: INotebookParts,
+  document: IPipelineDocument,
+  block: IBlock
+): IMenuEntries {
+  const { trans } = parts;
+  const entries = document.blocks
+    .filter(
+      other =>
+        other.id !== block.id &&
+        isStep(other.type) &&
+        !block.upstream.includes(other.id)
+    )
+    .map((other): IMenuEntry => ({
+      label: other.name,
+      caption: trans.__('Let “%1” depend on “%2”', block.name, other.name),
+      icon: blockLook(other.type).icon,
+      run: () => {
+        try {
+          document.connect(other.id, block.id);
+        } catch (error) {
+          warn(error);
+        }
+      }
+    }));
+  return entries.length
+    ? entries
+    : [{ label: trans.__('No other block can be connected'), enabled: false }];
+}
+
+/** The types and templates of new blocks. */
+export async function addMenu(
+  parts: INotebookParts,
+  document: IPipelineDocument,
+  after: string | null,
+  types: readonly string[] = ADDABLE_TYPES
+): Promise<IMenuEntries> {
+  const { trans } = parts;
+  const templates = await parts.templates().catch(() => []);
+  return types.map((type): IMenuEntry => {
+    const label = blockTypeLabel(type, trans);
+    const icon = blockLook(type).icon;
+    const fitting = templates.filter(item => item.type === type);
+    const add = (template?: string, language?: string): void =>
+      addBlock(document, type, after, template, language);
+    if (type === 'markdown' || type === 'scratchpad') {
+      return { label, icon, run: () => add() };
+    }
+    const languages = [...new Set(fitting.map(item => item.language))];
+    const groups = languages.map((language): IMenuEntry => {
+      const inner = fitting
+        .filter(item => item.language === language)
+        .map((item): IMenuEntry => ({
+          label: item.name,
+          caption: item.description,
+          run: () => add(item.id, item.language)
+        }));
+      return { label: languageLabel(language, trans), submenu: inner };
+    });
+    return {
+      label,
+      icon,
+      submenu: [
+        {
+          label: trans.__('Empty'),
+          caption: trans.__('A block with the frame of its type only'),
+          run: () => add(defaultTemplate(fitting)?.id)
+        },
+        ...(groups.length ? (['separator'] as const) : []),
+        ...(groups.length === 1 && groups[0].submenu
+          ? groups[0].submenu
+          : groups)
+      ]
+    };
+  });
+}
+
+/** The template that is only the frame of a type: named so, or the first in Python. */
+function defaultTemplate<T extends { id: string; language: string }>(
+  templates: readonly T[]
+): T | undefined {
+  const python = templates.filter(item => item.language === 'python');
+  return (
+    python.find(item => /(base|default|empty|generic|blank)/.test(item.id)) ??
+    python[0]
+  );
+}
+
+/** Add a block of a type after another; it takes that one's output when it can. */
+export function addBlock(
+  document: IPipelineDocument,
+  type: string,
+  after: string | null,
+  template?: string,
+  language?: string
+): void {
+  const before = after === null ? undefined : document.block(after);
+  const upstream =
+    before && isStep(before.type) && takesInput(type) && type !== 'data_loader'
+      ? [before.id]
+      : [];
+  document.addBlock({ type, after, template, language, upstream }).catch(warn);
+}

@@ -1,0 +1,26 @@
+import type { JupyterFrontEnd } from '@jupyterlab/application';
+import type { TranslationBundle } from '@jupyterlab/translation';
+import type { CommandRegistry } from '@lumino/commands';
+
+import type { IBlockTemplate } from '../api/types';
+import type { IPipelineDocument } from '../tokens';
+
+/** What the parts of a pipeline notebook share. */
+export interface INotebookParts {
+  readonly app: JupyterFrontEnd;
+  readonly commands: CommandRegistry;
+  readonly trans: TranslationBundle;
+  /** Templates for new blocks; fetched once. */
+  templates(): Promise<readonly IBlockTemplate[]>;
+}
+
+/** Run a command on one block. */
+export function onBlock(
+  parts: INotebookParts,
+  command: string,
+  document: IPipelineDocument,
+  block: string,
+  more: Record<string, string | number | boolean> = {}
+): void {
+  void parts.commands.execute(command, { path: document.path, block, ...more });
+}

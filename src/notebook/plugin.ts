@@ -1,0 +1,211 @@
+import type {
+  JupyterFrontEnd,
+  JupyterFrontEndPlugin
+} from '@jupyterlab/application';
+import { ICommandPalette } from '@jupyterlab/apputils';
+import type { DocumentRegistry } from '@jupyterlab/docregistry';
+import {
+  INotebookTracker,
+  NotebookActions,
+  type INotebookModel,
+  type NotebookPanel
+} from '@jupyterlab/notebook';
+import { ITranslator, nullTranslator } from '@jupyterlab/translation';
+import { CodeCell } from '@jupyterlab/cells';
+
+import { isPipelinePath } from '../api/drive';
+import { request } from '../api/request';
+import type { IBlockTemplate, IPage } from '../api/types';
+import { CommandIDs } from '../commands';
+import { blockOfCell } from '../model/cells';
+import { CHANGE_SCHEMA } from '../model/changes';
+import { PipelineDocuments } from '../model/documents';
+import { settle } from '../model/execution';
+import { type IStartCode, KernelSteps } from '../model/kernelSteps';
+import { PipelineDocument } from '../model/pipelineDocument';
+import { Synchrony } from '../model/synchrony';
+import { IPipelineDocuments, IWorkspace } from '../tokens';
+import { addCommands } from './commands';
+import type { INotebookParts } from './context';
+import { decorate } from './decoration';
+import { fillToolbar } from './toolbar';
+
+const PALETTE = [
+  CommandIDs.runBlock,
+  CommandIDs.runWithUpstream,
+  CommandIDs.runFromHere,
+  CommandIDs.runTests,
+  CommandIDs.runWithVariables,
+  CommandIDs.restartAndRunFromHere,
+  CommandIDs.runAll,
+  CommandIDs.runStale,
+  CommandIDs.addBlock,
+  CommandIDs.renameBlock,
+  CommandIDs.duplicateBlock,
+  CommandIDs.removeBlock,
+  CommandIDs.moveBlockUp,
+  CommandIDs.moveBlockDown,
+  CommandIDs.blockSettings,
+  CommandIDs.openBlockFile,
+  CommandIDs.pipelineSettings,
+  CommandIDs.exportNotebook
+];
+
+type Context = DocumentRegistry.IContext<INotebookModel>;
+
+/** Autosave is off for pipelines: saved code is live code. */
+function noAutosave(context: Context): void {
+  Object.defineProperty(context, 'canSave', {
+    configurable: true,
+    get: () => false
+  });
+}
+
+const plugin: JupyterFrontEndPlugin<IPipelineDocuments> = {
+  id: 'mage-jlab:notebook',
+  description: 'Pipelines as notebooks: headers, toolbar, ways to run.',
+  autoStart: true,
+  provides: IPipelineDocuments,
+  requires: [INotebookTracker],
+  optional: [ITranslator, ICommandPalette, IWorkspace],
+  activate: (
+    app: JupyterFrontEnd,
+    tracker: INotebookTracker,
+    translator: ITranslator | null,
+    palette: ICommandPalette | null,
+    workspace: IWorkspace | null
+  ): IPipelineDocuments => {
+    const trans = (translator ?? nullTranslator).load('mage_jlab');
+    const settings = app.serviceManager.serverSettings;
+    let templates: Promise<readonly IBlockTemplate[]> | null = null;
+    const parts: INotebookParts = {
+      app,
+      commands: app.commands,
+      trans,
+      templates: () => {
+        templates ??= request<IPage<IBlockTemplate>>(
+          ['templates'],
+          {},
+          settings
+        ).then(page => page.items);
+        templates.catch(() => {
+          templates = null;
+        });
+        return templates;
+      }
+    };
+    const documents = new PipelineDocuments(tracker);
+    const synchronies = new Map<PipelineDocument, Synchrony>();
+
+    const open = (panel: NotebookPanel): void => {
+      const start = (): Promise<IStartCode> => {
+        const [project, file] = panel.context.path
+          .replace(/^mage:/, '')
+          .split('/');
+        const kernel = panel.sessionContext.session?.kernel?.name;
+        return request<IStartCode>(
+          [
+            'projects',
+            project,
+            'pipelines',
+            file.replace(/\.ipynb$/, ''),
+            'kernel'
+          ],
+          { query: { kernel } },
+          settings
+        );
+      };
+      const steps = new KernelSteps(panel.sessionContext, start);
+      void panel.context.ready.then(() => {
+        if (panel.isDisposed) {
+          return;
+        }
+        const document = new PipelineDocument({
+          panel,
+          steps,
+          trans,
+          template: async id => {
+            const found = (await parts.templates()).find(
+              item => item.id === id
+            );
+            if (!found) {
+              throw new Error(trans.__('There is no template “%1”.', id));
+            }
+            return found;
+          }
+        });
+        const synchrony = new Synchrony(
+          document,
+          app.serviceManager.contents,
+          settings
+        );
+        synchronies.set(document, synchrony);
+        document.disposed.connect(() => synchronies.delete(document));
+        decorate(document, parts);
+        fillToolbar(document, parts, workspace);
+        documents.add(document);
+      });
+    };
+
+    app.docRegistry.addWidgetExtension('Notebook', {
+      createNew: (panel: NotebookPanel, context: Context) => {
+        if (isPipelinePath(context.path)) {
+          noAutosave(context);
+          open(panel);
+        }
+      }
+    });
+
+    const of = (notebook: unknown): PipelineDocument | undefined =>
+      documents.all.find(document => document.panel.content === notebook);
+    NotebookActions.executionScheduled.connect((_, { notebook, cell }) => {
+      const block = blockOfCell(cell);
+      if (block && cell instanceof CodeCell) {
+        of(notebook)?.states.queued(block.uuid);
+      }
+    });
+    NotebookActions.executed.connect((_, { notebook, cell, success }) => {
+      const block = blockOfCell(cell);
+      const document = of(notebook);
+      if (block && document && cell instanceof CodeCell) {
+        settle(document, block, success);
+      }
+    });
+    app.serviceManager.events.stream.connect((_, event) => {
+      if (event.schema_id !== CHANGE_SCHEMA) {
+        return;
+      }
+      const change = event as unknown as Record<string, unknown>;
+      for (const [document, synchrony] of synchronies) {
+        if (
+          (change['kind'] === 'pipeline' || change['kind'] === 'project') &&
+          change['project'] === document.project &&
+          (!change['pipeline'] || change['pipeline'] === document.pipeline)
+        ) {
+          void synchrony.look();
+        }
+      }
+    });
+    window.addEventListener('focus', () => {
+      for (const synchrony of synchronies.values()) {
+        void synchrony.look();
+      }
+    });
+    documents.currentChanged.connect((_, document) => {
+      const synchrony =
+        document && synchronies.get(document as PipelineDocument);
+      void synchrony?.look();
+      for (const id of PALETTE) {
+        app.commands.notifyCommandChanged(id);
+      }
+    });
+
+    addCommands({ ...parts, documents, workspace });
+    for (const command of PALETTE) {
+      palette?.addItem({ command, category: trans.__('Mage') });
+    }
+    return documents;
+  }
+};
+
+export default plugin;

@@ -1,0 +1,68 @@
+import type { LabIcon } from '@jupyterlab/ui-components';
+import { CommandRegistry } from '@lumino/commands';
+import { Menu } from '@lumino/widgets';
+
+/** One line of a menu. */
+export interface IMenuEntry {
+  label: string;
+  caption?: string;
+  icon?: LabIcon;
+  /** CSS class of the icon, for its colour. */
+  iconClass?: string;
+  enabled?: boolean;
+  checked?: boolean;
+  run?: () => void;
+  submenu?: IMenuEntries;
+}
+
+export type IMenuEntries = readonly (IMenuEntry | 'separator')[];
+
+function build(entries: IMenuEntries): Menu {
+  const commands = new CommandRegistry();
+  const menu = new Menu({ commands });
+  menu.addClass('mage-Menu');
+  entries.forEach((entry, index) => {
+    if (entry === 'separator') {
+      menu.addItem({ type: 'separator' });
+      return;
+    }
+    if (entry.submenu) {
+      const submenu = build(entry.submenu);
+      submenu.title.label = entry.label;
+      submenu.title.icon = entry.icon;
+      menu.addItem({ type: 'submenu', submenu });
+      return;
+    }
+    const command = `entry-${index}`;
+    commands.addCommand(command, {
+      label: entry.label,
+      caption: entry.caption ?? '',
+      icon: entry.icon,
+      iconClass: entry.iconClass ?? '',
+      isEnabled: () => entry.enabled !== false,
+      isToggled: () => entry.checked === true,
+      isToggleable: entry.checked !== undefined,
+      execute: () => entry.run?.()
+    });
+    menu.addItem({ command });
+  });
+  return menu;
+}
+
+/** Open a menu under an element, or at a point of the page. */
+export function openMenu(
+  entries: IMenuEntries,
+  anchor: HTMLElement | { x: number; y: number }
+): void {
+  const menu = build(entries);
+  menu.aboutToClose.connect(() => {
+    // Its items still run in this turn.
+    window.setTimeout(() => menu.dispose());
+  });
+  if (anchor instanceof HTMLElement) {
+    const box = anchor.getBoundingClientRect();
+    menu.open(box.left, box.bottom + 2);
+  } else {
+    menu.open(anchor.x, anchor.y);
+  }
+}
