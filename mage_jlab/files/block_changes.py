@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from mage_jlab.errors import AlreadyExists, BadRequest, MageError
-from mage_jlab.files import block_source, edit, notebook_save, places, save, structure, templates
+from mage_jlab.errors import AlreadyExists, BadRequest
+from mage_jlab.files import block_source, notebook_save, places, save, structure, templates
 from mage_jlab.files.pipeline_changes import rewrite
 from mage_jlab.files.reader import Reader
 from mage_jlab.ids import BlockId, PipelineId
@@ -273,6 +273,3 @@ def _move(
             f"There is already a file {new_path}; choose another name.", path=new_path
         )
     change.moves.append((source, target))
-
-
-__all__ = ["MageError", "add", "change", "edit", "remove", "rename", "write_text"]

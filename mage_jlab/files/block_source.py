@@ -1,6 +1,6 @@
 """The source text of a block: where its file lies, reading it, writing it back.
 
-Text is compared and shown normalised (line ends ``\\n``, no newlines at the
+Text is compared and shown normalised (line ends are newlines, none at the
 end); a file keeps its own line ends, its final newlines, its byte order mark
 and its encoding.
 """

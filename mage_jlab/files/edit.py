@@ -153,14 +153,11 @@ class _Editor:
                 # The mark stands behind following comments and blank lines in some cases.
                 while end > node.start_mark.index and self.text[end - 1] in " \r\n\t":
                     end -= 1
-                keep = (
-                    "+"
-                    in self.text[
-                        node.start_mark.index : self.line_end(node.start_mark.index)
-                    ].split("#")[0]
-                )
-                return int(node.end_mark.index) - 1 if keep else end
+                head = self.text[node.start_mark.index : self.line_end(node.start_mark.index)]
+                return int(node.end_mark.index) - 1 if "+" in head.split("#")[0] else end
             return end
+        if not isinstance(node, yaml.CollectionNode):
+            raise _CannotSplice
         if node.flow_style or not node.value:
             return int(node.end_mark.index)
         if isinstance(node, yaml.MappingNode):

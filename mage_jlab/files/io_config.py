@@ -45,13 +45,18 @@ def functions(secret: Callable[[str], Any] | None = None) -> dict[str, Callable[
     }
 
 
+def _environment() -> SandboxedEnvironment:
+    """Return a sandbox that escapes nothing: the text is YAML, not HTML."""
+    return SandboxedEnvironment(autoescape=False, keep_trailing_newline=True)
+
+
 def render(text: str, known: Functions) -> str:
     """Fill in a template in a sandbox.
 
     Raises:
         BadRequest: when the template is wrong; the message says the line.
     """
-    environment = SandboxedEnvironment(autoescape=False, keep_trailing_newline=True)  # YAML, not HTML
+    environment = _environment()
     try:
         return environment.from_string(text).render(dict(known))
     except jinja2.TemplateSyntaxError as error:
@@ -70,7 +75,7 @@ def render_simple(text: str) -> str:
     """
     if "{{" not in text:
         return text
-    environment = SandboxedEnvironment(autoescape=False, keep_trailing_newline=True)  # YAML, not HTML
+    environment = _environment()
     known = functions()
     try:
         tree = environment.parse(text)

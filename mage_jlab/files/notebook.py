@@ -61,7 +61,7 @@ def build(
     outputs: Outputs | None = None,
 ) -> NotebookNode:
     """Return the notebook of a pipeline. `kernel` holds kernelspec and language_info."""
-    return from_dict(
+    return _notebook(
         {
             "nbformat": 4,
             "nbformat_minor": 5,
@@ -88,6 +88,11 @@ def build(
             ],
         }
     )
+
+
+def _notebook(content: dict[str, Any]) -> NotebookNode:
+    result: NotebookNode = from_dict(content)  # type: ignore[no-untyped-call]
+    return result
 
 
 def _problem(problem: Problem) -> dict[str, Any]:

@@ -44,7 +44,7 @@ class _Cell:
     said: dict[str, Any]
     cell_id: str
     block: Block | None = None
-    id: BlockId = BlockId("")
+    id: BlockId = field(default_factory=lambda: BlockId(""))
     copy_of: Block | None = None
 
 
@@ -207,10 +207,10 @@ class _Plan:
         current = self.reader.source(self.project, block)
         if block_source.normal(current or "") == cell.source:
             return
-        if isinstance(entry.get("content"), str) and entry["content"] and current is not None:
-            if self.reader.text(self.project, block) is None:
-                entry["content"] = cell.source
-                return
+        inline = entry.get("content")
+        if isinstance(inline, str) and inline and self.reader.text(self.project, block) is None:
+            entry["content"] = cell.source
+            return
         if block.path is None:
             raise EditRefused(
                 f"Block '{block.id}' of type '{block.type}' has no file, "

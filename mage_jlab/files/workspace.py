@@ -17,7 +17,6 @@ from nbformat import NotebookNode
 
 from mage_jlab.errors import (
     AlreadyExists,
-    BadRequest,
     Changed,
     InvalidName,
     MageError,
@@ -25,9 +24,7 @@ from mage_jlab.errors import (
 )
 from mage_jlab.files import (
     block_changes,
-    block_source,
     check,
-    edit,
     notebook,
     notebook_save,
     pipeline_changes,
@@ -40,6 +37,8 @@ from mage_jlab.files import (
     yaml_load,
 )
 from mage_jlab.files.reader import Reader
+from mage_jlab.files.snapshot import Snapshot
+from mage_jlab.files.templates import Template
 from mage_jlab.ids import BlockId, PipelineId
 from mage_jlab.model.block import Block
 from mage_jlab.model.check import Problem
@@ -137,7 +136,7 @@ class Workspace:
         return self.reader.etag(project, pipeline_id)
 
     def source(self, project: Project, block: Block) -> str | None:
-        """Return a block's source (line ends ``\\n``, none at the end), None when missing.
+        """Return a block's source as a cell shows it (newlines only, none at the end), or None.
 
         Raises:
             BrokenFile: when its file is no text.
@@ -152,7 +151,7 @@ class Workspace:
         """Return every problem of a pipeline or of the whole project; never raises for one."""
         return check.problems(self.reader, project, pipeline_id)
 
-    def templates(self, project: Project | None = None) -> list[templates.Template]:
+    def templates(self, project: Project | None = None) -> list[Template]:
         """Return the templates for blocks: ours, and the project's own."""
         own = templates.custom(project.root) if project is not None else ()
         return [*templates.shipped(), *own]
@@ -161,7 +160,7 @@ class Workspace:
         """Return the lines of the project's ``requirements.txt`` that name a package."""
         return snapshot.requirements(project.root)
 
-    def snapshot(self, project: Project, pipeline_id: str, target: Path) -> snapshot.Snapshot:
+    def snapshot(self, project: Project, pipeline_id: str, target: Path) -> Snapshot:
         """Copy what a run of a pipeline needs to `target`, so that edits do not reach it."""
         return snapshot.take(self.reader, project, pipeline_id, target)
 
@@ -490,4 +489,4 @@ def _file_lock(folder: Path) -> Iterator[None]:
         yield
 
 
-__all__ = ["BadRequest", "Renamed", "Workspace", "block_source", "edit"]
+__all__ = ["Renamed", "Snapshot", "Template", "Workspace"]

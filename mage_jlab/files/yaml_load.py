@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 import yaml
 
@@ -102,7 +102,7 @@ def as_mapping(document: Any, file: str) -> dict[Any, Any]:
         BrokenFile: when it is something else.
     """
     if isinstance(document, dict):
-        return cast("dict[Any, Any]", document)
+        return document
     found = "nothing" if document is None else "something else"
     raise BrokenFile(f"{file} should hold keys and values, but holds {found}.", file=file, line=1)
 
@@ -185,7 +185,7 @@ def _measure(text: str, file: str) -> None:
             # An alias inside its own anchor has no size yet: a circle.
             if event.anchor not in sizes and any(e[0] == event.anchor for e in open_nodes):
                 raise _unsafe(file, event, "a value that contains itself")
-            open_nodes[-1][1] += sizes.get(event.anchor, 1)
+            open_nodes[-1][1] += sizes.get(str(event.anchor), 1)
         elif isinstance(event, yaml.CollectionStartEvent):
             open_nodes.append([event.anchor, 1])
         elif isinstance(event, yaml.CollectionEndEvent):
