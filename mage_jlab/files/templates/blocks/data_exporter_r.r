@@ -1,0 +1,3 @@
+export_data <- function(df_1, ...) {
+    write.csv(df_1, "table.csv", row.names = FALSE)
+}
