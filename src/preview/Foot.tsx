@@ -22,7 +22,7 @@ const LONG = 4000;
 export interface IFootActions {
   toggleFilter(): void;
   columns(anchor: Element): void;
-  download(anchor: Element): void;
+  download(anchor: HTMLElement): void;
   openTab?(): void;
 }
 

@@ -4,7 +4,7 @@ import {
   type DataModel
 } from '@lumino/datagrid';
 
-import { cellText } from './format';
+import { cellText } from '../ui/cellText';
 import {
   bodyRenderer,
   FILTER_HEIGHT,

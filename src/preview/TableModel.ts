@@ -4,8 +4,8 @@ import { Signal, type ISignal } from '@lumino/signaling';
 
 import { ApiError } from '../api/request';
 import type { IColumn, IColumnStatistics, IRows } from '../api/types';
+import { PENDING } from '../ui/cellText';
 import { PageCache } from './cache';
-import { PENDING } from './format';
 import { EVERYTHING, type ITableQuery } from './query';
 import type { ITableSource } from './source';
 

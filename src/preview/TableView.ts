@@ -1,15 +1,16 @@
 import { Notification } from '@jupyterlab/apputils';
 import type { ITranslator, TranslationBundle } from '@jupyterlab/translation';
-import { CommandRegistry } from '@lumino/commands';
 import type { BasicSelectionModel, DataGrid } from '@lumino/datagrid';
 import { MessageLoop } from '@lumino/messaging';
-import { Menu, Panel, StackedPanel, Widget } from '@lumino/widgets';
+import { Panel, StackedPanel, Widget } from '@lumino/widgets';
 
+import { cellText, fullText, PENDING } from '../ui/cellText';
+import { openMenu, type IMenuEntry } from '../ui/menu';
 import { CellPanel } from './CellPanel';
 import { ColumnList } from './ColumnList';
 import { FilterInput } from './FilterInput';
 import { Foot } from './Foot';
-import { cellText, fullText, PENDING, shareText, tsv } from './format';
+import { shareText, tsv } from './format';
 import { FILTER_HEIGHT, HEADER_HEIGHT, ROW_HEIGHT } from './grid';
 import type { IGridActions } from './grid';
 import { nextSort, withFilter, withSort } from './query';
@@ -434,26 +435,30 @@ export class TableView extends Panel {
     this._columns.open(anchor);
   }
 
-  private _openDownload(anchor: Element): void {
+  private _openDownload(anchor: HTMLElement): void {
     const trans = this._trans;
     const part = this._model.query.filter.length > 0;
-    const box = anchor.getBoundingClientRect();
-    this._openMenu(box.left, box.bottom, [
+    openMenu(
       [
-        part ? trans.__('Filtered rows as CSV') : trans.__('All rows as CSV'),
-        () => this._download('csv')
+        {
+          label: part
+            ? trans.__('Filtered rows as CSV')
+            : trans.__('All rows as CSV'),
+          run: () => this._download('csv')
+        },
+        {
+          label: trans.__('… as CSV for spreadsheets (formulas disarmed)'),
+          run: () => this._download('csv', true)
+        },
+        {
+          label: part
+            ? trans.__('Filtered rows as Parquet')
+            : trans.__('All rows as Parquet'),
+          run: () => this._download('parquet')
+        }
       ],
-      [
-        trans.__('… as CSV for spreadsheets (formulas disarmed)'),
-        () => this._download('csv', true)
-      ],
-      [
-        part
-          ? trans.__('Filtered rows as Parquet')
-          : trans.__('All rows as Parquet'),
-        () => this._download('parquet')
-      ]
-    ]);
+      anchor
+    );
   }
 
   private _download(format: 'csv' | 'parquet', safe = false): void {
@@ -473,47 +478,54 @@ export class TableView extends Panel {
       order.splice(place + by, 0, ...order.splice(place, 1));
       model.arrange(order);
     };
-    this._openMenu(event.clientX, event.clientY, [
-      !model.gone && [trans.__('Sort ascending'), sort('asc')],
-      !model.gone && [trans.__('Sort descending'), sort('desc')],
-      model.query.sort.length > 0 && [trans.__('Do not sort'), sort(null)],
-      !model.gone && [trans.__('Filter…'), () => this._openFilter(place)],
-      place > 0 && [trans.__('Move left'), move(-1)],
-      place < model.order.length - 1 && [trans.__('Move right'), move(1)],
-      model.order.length > 1 && [
-        trans.__('Hide'),
-        () => model.arrange(model.order.filter((_, index) => index !== place))
-      ],
-      [
-        trans.__('Copy the name'),
-        () => void navigator.clipboard.writeText(name)
-      ],
-      this._grid?.selectionModel?.currentSelection() !== null && [
-        trans.__('Copy the selection with headers'),
-        () => void this._copy(true)
-      ]
-    ]);
-  }
-
-  private _openMenu(
-    x: number,
-    y: number,
-    items: readonly (false | readonly [string, () => void])[]
-  ): void {
-    const commands = new CommandRegistry();
-    const menu = new Menu({ commands });
-    items.forEach((item, index) => {
-      if (item) {
-        const command = `item-${index}`;
-        commands.addCommand(command, { label: item[0], execute: item[1] });
-        menu.addItem({ command });
+    const selected = !!this._grid?.selectionModel?.currentSelection();
+    const entries: (IMenuEntry & { hidden?: boolean })[] = [
+      {
+        label: trans.__('Sort ascending'),
+        run: sort('asc'),
+        hidden: model.gone
+      },
+      {
+        label: trans.__('Sort descending'),
+        run: sort('desc'),
+        hidden: model.gone
+      },
+      {
+        label: trans.__('Do not sort'),
+        run: sort(null),
+        hidden: !model.query.sort.length
+      },
+      {
+        label: trans.__('Filter…'),
+        run: () => this._openFilter(place),
+        hidden: model.gone
+      },
+      { label: trans.__('Move left'), run: move(-1), hidden: place === 0 },
+      {
+        label: trans.__('Move right'),
+        run: move(1),
+        hidden: place === model.order.length - 1
+      },
+      {
+        label: trans.__('Hide'),
+        run: () =>
+          model.arrange(model.order.filter((_, index) => index !== place)),
+        hidden: model.order.length === 1
+      },
+      {
+        label: trans.__('Copy the name'),
+        run: () => void navigator.clipboard.writeText(name)
+      },
+      {
+        label: trans.__('Copy the selection with headers'),
+        run: () => void this._copy(true),
+        hidden: !selected
       }
-    });
-    menu.aboutToClose.connect(() =>
-      // Its command is executed after it has closed.
-      window.setTimeout(() => menu.dispose(), 0)
+    ];
+    openMenu(
+      entries.filter(entry => !entry.hidden),
+      { x: event.clientX, y: event.clientY }
     );
-    menu.open(x, y);
   }
 
   private readonly _trans: TranslationBundle;

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
-import { cellText, shareText, timeText, tsv } from './format';
+import { cellText, timeText } from '../ui/cellText';
+import { shareText, tsv } from './format';
 import { parsePayload, parseTests } from './payload';
 
 const column = (kind: string) => ({ name: 'c', type: 't', kind, nulls: null });

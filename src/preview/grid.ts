@@ -7,7 +7,7 @@ import {
   type CellRenderer
 } from '@lumino/datagrid';
 
-import { cellText, PENDING } from './format';
+import { cellText, PENDING } from '../ui/cellText';
 import type { TableModel } from './TableModel';
 
 export const ROW_HEIGHT = 24;
