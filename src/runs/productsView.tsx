@@ -2,6 +2,7 @@ import React from 'react';
 
 import type { IOutputSummary, IRun, IStep } from '../api/types';
 import { CommandIDs } from '../commands';
+import { slug } from '../model/slug';
 import { bytesText, shapeText } from '../ui/figures';
 import { StateBadge } from '../ui/state';
 import type { IRunsContext } from './context';
@@ -42,8 +43,8 @@ function StepProducts(
             onClick={() =>
               void commands.execute(CommandIDs.openProduct, {
                 project: run.project,
-                pipeline: run.pipeline,
-                block: step.block,
+                pipeline: slug(run.pipeline),
+                block: step.slug,
                 scope: run.id,
                 output: output.name
               })

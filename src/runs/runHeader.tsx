@@ -1,0 +1,167 @@
+import { refreshIcon, runIcon, stopIcon } from '@jupyterlab/ui-components';
+import React from 'react';
+
+import type { IRun } from '../api/types';
+import { CommandIDs } from '../commands';
+import { isActive } from '../model/changes';
+import { StateBadge } from '../ui/state';
+import { formatExact } from '../ui/time';
+import type { IRunsContext } from './context';
+import { reasonOf } from './context';
+import { Duration } from './runTable';
+
+interface IHeaderProps extends IRunsContext {
+  run: IRun;
+  usual: number | null;
+}
+
+function Actions(props: IHeaderProps): JSX.Element {
+  const { run, commands, trans } = props;
+  const active = isActive(run.state);
+  const failed = run.steps.find(step => step.state === 'failed');
+  const retriable = !active && run.state !== 'completed';
+  return (
+    <div className="mage-Run-actions">
+      {active && (
+        <button
+          className="mage-Button"
+          disabled={run.state === 'cancelling'}
+          onClick={() =>
+            void commands.execute(CommandIDs.cancelRun, { run: run.id })
+          }
+        >
+          <stopIcon.react tag="span" />
+          {run.state === 'cancelling'
+            ? trans.__('Cancelling…')
+            : trans.__('Cancel')}
+        </button>
+      )}
+      {retriable && (
+        <button
+          className="mage-Button mage-mod-accept"
+          title={trans.__(
+            'Runs what did not complete again, in this run, with the code of this run'
+          )}
+          onClick={() =>
+            void commands.execute(CommandIDs.retryRun, {
+              run: run.id,
+              ...(failed ? { block: failed.block } : {})
+            })
+          }
+        >
+          <refreshIcon.react tag="span" />
+          {failed
+            ? trans.__('Retry from “%1”', failed.name)
+            : trans.__('Retry')}
+        </button>
+      )}
+      {!active && (
+        <button
+          className="mage-Button"
+          title={trans.__('A new run, with the files as they are now')}
+          onClick={() =>
+            void commands.execute(CommandIDs.runPipeline, {
+              project: run.project,
+              pipeline: run.pipeline,
+              variables: run.variables
+            })
+          }
+        >
+          <runIcon.react tag="span" />
+          {trans.__('Run again')}
+        </button>
+      )}
+      <button
+        className="mage-Button"
+        onClick={() =>
+          void commands.execute(CommandIDs.openPipeline, {
+            project: run.project,
+            pipeline: run.pipeline
+          })
+        }
+      >
+        {trans.__('Open the pipeline')}
+      </button>
+    </div>
+  );
+}
+
+function Fact(props: {
+  name: string;
+  children: React.ReactNode;
+}): JSX.Element | null {
+  return props.children ? (
+    <div className="mage-Run-fact">
+      <dt>{props.name}</dt>
+      <dd>{props.children}</dd>
+    </div>
+  ) : null;
+}
+
+function Facts(props: IHeaderProps): JSX.Element {
+  const { run, usual, commands, trans } = props;
+  const time = (iso: string | null): React.ReactNode =>
+    iso && <time dateTime={iso}>{formatExact(iso)}</time>;
+  const variables = Object.keys(run.variables).length
+    ? JSON.stringify(run.variables)
+    : null;
+  const { trigger } = run;
+  return (
+    <dl className="mage-Run-facts">
+      <Fact name={trans.__('Why')}>
+        {trigger ? (
+          <button
+            className="mage-Link"
+            onClick={() =>
+              void commands.execute(CommandIDs.editTrigger, { trigger })
+            }
+          >
+            {reasonOf(run, trans)}
+          </button>
+        ) : (
+          reasonOf(run, trans)
+        )}
+      </Fact>
+      <Fact name={trans.__('By')}>{run.user}</Fact>
+      <Fact name={trans.__('Logical date')}>{time(run.fire_time)}</Fact>
+      <Fact name={trans.__('Started')}>{time(run.started)}</Fact>
+      <Fact name={trans.__('Ended')}>{time(run.ended)}</Fact>
+      <Fact name={trans.__('Duration')}>
+        {run.started && <Duration run={run} usual={usual} trans={trans} />}
+      </Fact>
+      <Fact name={trans.__('Variables')}>
+        {variables && <code>{variables}</code>}
+      </Fact>
+      <Fact name={trans.__('Blocks')}>{run.blocks?.join(', ')}</Fact>
+      <Fact name={trans.__('Kernel')}>{run.kernel}</Fact>
+      <Fact name={trans.__('Folder')}>{run.cwd && <code>{run.cwd}</code>}</Fact>
+      <Fact name={trans.__('Code')}>
+        {run.code_hash && (
+          <code title={run.code_hash}>{run.code_hash.slice(0, 12)}</code>
+        )}
+      </Fact>
+      <Fact name={trans.__('Run')}>
+        <code>{run.id}</code>
+      </Fact>
+    </dl>
+  );
+}
+
+/** What a run is: its state in words, why, with what, and what can be done. */
+export function RunHeader(props: IHeaderProps): JSX.Element {
+  const { run, trans } = props;
+  return (
+    <header className="mage-Run-header">
+      <div className="mage-Run-title">
+        <h2>{run.pipeline}</h2>
+        <StateBadge state={run.state} trans={trans} word />
+        <Actions {...props} />
+      </div>
+      {run.error && <p className="mage-Message mage-Run-error">{run.error}</p>}
+      {run.why && run.why !== run.error && (
+        <p className="mage-Run-why">{run.why}</p>
+      )}
+      <Facts {...props} />
+    </header>
+  );
+}
