@@ -13,8 +13,9 @@ import asyncio
 import errno
 import inspect
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from functools import wraps
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 Method = Callable[..., Any]
 JSON = "application/json"
+_VARIABLES = 256 * 1024
 _AT = re.compile(r" - at `\$?\.?(.*)`$")
 
 
@@ -100,9 +102,9 @@ def operation(
         async def run(self: MageHandler, **ids: str) -> None:
             try:
                 if inspect.iscoroutinefunction(method):
-                    result = await method(self, **ids)
+                    await method(self, **ids)
                 else:
-                    result = await self.aside(method, self, **ids)
+                    self.send(await self.aside(self.made, method, ids), status)
             except MageError as error:
                 self.fail(error)
             except StreamClosedError:
@@ -111,9 +113,6 @@ def operation(
                 if error.errno != errno.ENOSPC:
                     raise
                 self.fail(DiskFull("There is no space left on the server's disk."))
-            else:
-                if not self._finished:
-                    self.reply(result, status)
 
         facts = Operation(action, resource, summary, answer, body, query, status, errors, **more)
         declared: Any = guarded(action, resource)(run)
@@ -219,6 +218,18 @@ class MageHandler(APIHandler):
             )
         return None if header == "*" else header.removeprefix("W/").strip('"')
 
+    def sized(self, variables: Mapping[str, Any]) -> None:
+        """Refuse runtime variables that are data rather than settings.
+
+        Raises:
+            BadRequest: when they are too large.
+        """
+        if len(msgspec.json.encode(variables)) > _VARIABLES:
+            raise BadRequest(
+                f"The variables are larger than {_VARIABLES // 1024} KiB; store data in a file.",
+                path="variables",
+            )
+
     # What goes out
 
     def page(self, items: list[T], *, most: int = 1000) -> wire.Page[T]:
@@ -228,13 +239,15 @@ class MageHandler(APIHandler):
         end = start + limit
         return wire.Page(items[start:end], str(end) if end < len(items) else None)
 
-    def reply(self, result: Any, status: int = 200) -> None:
-        """Send a result as JSON."""
+    def made(self, method: Method, ids: Mapping[str, str]) -> bytes:
+        """Do what is asked and write the answer as JSON; in a thread, as it may be long."""
+        result = method(self, **ids)
+        return b"" if result is None else msgspec.json.encode(result)
+
+    def send(self, data: bytes, status: int = 200) -> None:
+        """Send an answer."""
         self.set_status(status)
-        if status == 204:
-            self.finish()
-        else:
-            self.finish(msgspec.json.encode(result))
+        self.finish(data or None)
 
     def fail(self, error: MageError) -> None:
         """Answer with an error."""
@@ -247,7 +260,7 @@ class MageHandler(APIHandler):
             return
         self.clear_header("Content-Disposition")
         failure = wire.Failure(error.message, error.reason, plain(error.detail) or None)
-        self.reply(failure, error.status)
+        self.send(msgspec.json.encode(failure), error.status)
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         """Answer with what was not foreseen: a sentence, never a stack trace."""
@@ -317,9 +330,14 @@ def _invalid(message: str, what: str, root: str = "") -> BadRequest:
 
 
 def plain(value: Any) -> Any:
-    """Return data that JSON can say; what it cannot is said as text."""
-    if isinstance(value, dict):
+    """Return data that JSON can say; what it cannot is said as text.
+
+    YAML knows more than JSON: keys that are no text, dates, bytes, sets.
+    """
+    if isinstance(value, Mapping):
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
         return [plain(item) for item in value]
+    if isinstance(value, date):
+        return value.isoformat()
     return value if value is None or isinstance(value, str | int | float | bool) else str(value)

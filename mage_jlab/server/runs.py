@@ -54,6 +54,10 @@ class RunsHandler(MageHandler):
     def post(self) -> wire.Run:
         """Start a run; the header Idempotency-Key makes repeating it harmless."""
         wanted = self.read(wire.RunCreate)
+        self.sized(wanted.variables)
+        key = self.request.headers.get("Idempotency-Key")
+        if key is not None and not 0 < len(key) <= 200:
+            raise BadRequest("The header Idempotency-Key must have 1 to 200 characters.")
         of = lookup.project(self.engine, wanted.project)
         identity = lookup.named_pipeline(self.engine, of, wanted.pipeline)
         if wanted.blocks is not None:
@@ -69,7 +73,7 @@ class RunsHandler(MageHandler):
             trigger=trigger,
             execution_date=lookup.aware(wanted.execution_date),
             user=self.user,
-            idempotency_key=self.request.headers.get("Idempotency-Key"),
+            idempotency_key=key,
         )
         return views.run(run)
 

@@ -56,6 +56,7 @@ class TriggersHandler(MageHandler):
     def post(self) -> wire.Trigger:
         """Make a trigger. It fires at its next time, never at once."""
         wanted = self.read(wire.TriggerCreate)
+        self.sized(wanted.variables)
         of = lookup.project(self.engine, wanted.project)
         trigger = Trigger(
             id="",
@@ -90,6 +91,7 @@ class TriggerHandler(MageHandler):
         """Change a trigger. Editing never fires."""
         item = self.engine.triggers.get(trigger)
         changes = given(self.read(wire.TriggerChange))
+        self.sized(changes.get("variables", {}))
         if "start" in changes:
             changes["start"] = lookup.aware(changes["start"])
         in_code = changes.pop("save_in_code", None)

@@ -20,6 +20,7 @@ from mage_jlab.model.run import Run, Step
 from mage_jlab.model.trigger import SCHEDULE, Trigger
 from mage_jlab.schedule import due
 from mage_jlab.server import lookup, wire
+from mage_jlab.server.base import plain
 
 if TYPE_CHECKING:
     from mage_jlab.assembly import Engine
@@ -60,7 +61,7 @@ def block(engine: Engine, of: Project, pipe: Pipeline, item: Block) -> wire.Bloc
         downstream=list(below.get(item.id, ())),
         path=item.path,
         source=engine.workspace.source(of, item),
-        configuration=dict(item.configuration),
+        configuration=plain(item.configuration),
         retry_config=_mapping(item.retry_config),
         timeout=item.timeout,
         executor_type=item.executor_type,
@@ -83,13 +84,13 @@ def pipeline(engine: Engine, of: Project, item: Pipeline) -> wire.Pipeline:
         etag=engine.workspace.etag(of, item.id),
         description=item.description,
         tags=list(item.tags),
-        variables=dict(item.variables),
+        variables=plain(item.variables),
         kernel=item.kernel,
         blocks=[block(engine, of, item, one) for one in item.blocks],
         problems=[problem(found) for found in engine.workspace.check(of, item.id)],
         executor_type=item.executor_type,
         retry_config=_mapping(item.retry_config),
-        concurrency=dict(item.concurrency),
+        concurrency=plain(item.concurrency),
     )
 
 
@@ -123,8 +124,8 @@ def _trigger(
         enabled=item.enabled,
         schedule=item.schedule,
         zone=item.zone,
-        variables=dict(item.variables),
-        settings=dict(item.settings),
+        variables=plain(item.variables),
+        settings=plain(item.settings),
         missed=item.missed,
         overlap=item.overlap,
         source=item.source,
@@ -184,7 +185,7 @@ def run(item: Run) -> wire.Run:
         ended=item.ended,
         error=item.error,
         why=why(item),
-        variables=dict(item.variables),
+        variables=plain(item.variables),
         blocks=None if item.blocks is None else list(item.blocks),
         code_hash=item.code_hash,
         kernel=item.kernel,
@@ -230,35 +231,25 @@ def _summary(item: Run, usual: float | None) -> wire.RunSummary:
 
 
 def record(item: Mapping[str, Any]) -> wire.LogRecord:
-    """Say what a step printed, displayed or raised.
-
-    A stored record is ``{"t": time, "output": nbformat output}`` or, from the
-    engine itself, ``{"t", "level", "text"}``.
-    """
+    """Say what a step printed, displayed or raised; an error with its whole trace."""
     output = item.get("output")
-    moment = when(item.get("t"))
-    if not isinstance(output, Mapping):
-        text, level = str(item.get("text", "")), str(item.get("level", "INFO"))
-        return wire.LogRecord(moment, str(item.get("kind", "system")), level, text)
-    kind = str(output.get("output_type", ""))
-    if kind == "stream":
-        level = "WARNING" if output.get("name") == "stderr" else "INFO"
-        return wire.LogRecord(moment, "stream", level, _joined(output.get("text")))
-    if kind == "error":
-        trace = output.get("traceback") or [f"{output.get('ename')}: {output.get('evalue')}"]
-        text = _ANSI.sub("", "\n".join(str(line) for line in trace))
-        return wire.LogRecord(moment, "error", "ERROR", text, dict(output))
-    text = _joined((output.get("data") or {}).get("text/plain"))
-    return wire.LogRecord(moment, "display", "INFO", text, dict(output))
+    text = str(item.get("text", ""))
+    if isinstance(output, Mapping):
+        trace = output.get("traceback")
+        text = "\n".join(str(line) for line in trace) if trace else text
+        text = _ANSI.sub("", text)
+    return wire.LogRecord(
+        when(item.get("time")),
+        str(item.get("kind", "system")),
+        str(item.get("level", "INFO")),
+        text,
+        dict(output) if isinstance(output, Mapping) else None,
+    )
 
 
 def when(text: Any) -> datetime | None:
     """Return the moment that a stored ISO text says."""
     return None if not text else msgspec.convert(text, datetime)
-
-
-def _joined(text: Any) -> str:
-    return "".join(text) if isinstance(text, list) else str(text or "")
 
 
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
@@ -294,4 +285,4 @@ def _words(item: Trigger) -> str:
 
 
 def _mapping(value: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    return None if value is None else dict(value)
+    return None if value is None else plain(value)
