@@ -1,4 +1,5 @@
 /** The ids of all commands; nothing else. */
+// eslint-disable-next-line @typescript-eslint/no-namespace
 export namespace CommandIDs {
   // notebook
   export const openPipeline = 'mage:open-pipeline';
