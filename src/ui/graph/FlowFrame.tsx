@@ -311,7 +311,7 @@ function handleKey(
     }
     return true;
   }
-  if (plain && event.key === 'Enter' && selected) {
+  if (plain && !event.shiftKey && event.key === 'Enter' && selected) {
     props.onOpen?.(selected);
     return true;
   }

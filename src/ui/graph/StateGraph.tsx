@@ -20,42 +20,48 @@ const HEIGHT = 52;
 
 type StateNode = Node<{ node: IGraphNode; trans: TranslationBundle }, 'state'>;
 
-const StateCard = React.memo(function StateCard(
-  props: NodeProps<StateNode>
-): React.ReactElement {
-  const { node, trans } = props.data;
-  const look = blockLook(node.type);
-  return (
-    <div
-      id={nodeDomId(node.id)}
-      className="mage-Card mage-mod-small"
-      data-state={node.state}
-      data-selected={props.selected || undefined}
-      style={{ ['--mage-card-color' as string]: look.color }}
-      role="img"
-      aria-label={[
-        node.name,
-        blockTypeLabel(node.type, trans),
-        stateWord(node.state, trans),
-        node.detail
-      ]
-        .filter(Boolean)
-        .join(', ')}
-      title={node.name}
-    >
-      <Handle type="target" position={Position.Top} isConnectable={false} />
-      <div className="mage-Card-title">
-        <look.icon.react tag="span" className="mage-Card-icon" />
-        <span className="mage-Card-name">{node.name}</span>
+const StateCard = React.memo(
+  (props: NodeProps<StateNode>): React.ReactElement => {
+    const { node, trans } = props.data;
+    const look = blockLook(node.type);
+    return (
+      <div
+        id={nodeDomId(node.id)}
+        className="mage-Card mage-mod-small"
+        data-state={node.state}
+        data-selected={props.selected || undefined}
+        style={{ ['--mage-card-color' as string]: look.color }}
+        role="img"
+        aria-label={[
+          node.name,
+          blockTypeLabel(node.type, trans),
+          stateWord(node.state, trans),
+          node.detail
+        ]
+          .filter(Boolean)
+          .join(', ')}
+        title={node.name}
+      >
+        <Handle type="target" position={Position.Top} isConnectable={false} />
+        <div className="mage-Card-title">
+          <look.icon.react tag="span" className="mage-Card-icon" />
+          <span className="mage-Card-name">{node.name}</span>
+        </div>
+        <div className="mage-Card-facts">
+          <StateBadge state={node.state} trans={trans} word />
+          {node.detail && (
+            <span className="mage-Card-detail">{node.detail}</span>
+          )}
+        </div>
+        <Handle
+          type="source"
+          position={Position.Bottom}
+          isConnectable={false}
+        />
       </div>
-      <div className="mage-Card-facts">
-        <StateBadge state={node.state} trans={trans} word />
-        {node.detail && <span className="mage-Card-detail">{node.detail}</span>}
-      </div>
-      <Handle type="source" position={Position.Bottom} isConnectable={false} />
-    </div>
-  );
-});
+    );
+  }
+);
 
 const NODE_TYPES = { state: StateCard };
 
