@@ -63,6 +63,7 @@ class MageApp(ExtensionApp):
         self._loop: asyncio.AbstractEventLoop | None = None
         self._pulse: asyncio.Task[None] | None = None
         self._unsubscribe: Callable[[], None] | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
         self._active = 0
 
     @property
@@ -171,6 +172,10 @@ class MageApp(ExtensionApp):
     def _emit(self, event: dict[str, Any]) -> None:
         if event.get("kind") in ("run", "step"):
             self._touch()
+        if event.get("kind") == "run" and self._loop is not None:
+            task = self._loop.create_task(self._refresh())
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
         self.jupyter.event_logger.emit(schema_id=EVENT_SCHEMA, data=event)
 
     def _touch(self) -> None:
@@ -179,14 +184,19 @@ class MageApp(ExtensionApp):
 
     async def _keep_alive(self) -> None:
         while True:
-            loop = asyncio.get_running_loop()
-            try:
-                self._active = await loop.run_in_executor(self.pool, self._count)
-            except Exception:
-                self.log.debug("Could not count the active runs", exc_info=True)
-            if self._active:
-                self._touch()
+            await self._refresh()
             await clock.sleep(_PULSE)
+
+    async def _refresh(self) -> None:
+        """Count the active runs anew; while there are any, the server is not idle."""
+        loop = asyncio.get_running_loop()
+        try:
+            self._active = await loop.run_in_executor(self.pool, self._count)
+        except Exception:
+            # A database that is away, or a pool that is shut down, must not end the pulse.
+            self.log.debug("Could not count the active runs", exc_info=True)
+        if self._active:
+            self._touch()
 
     def _count(self) -> int:
         return int(self._engine().health().get("active_runs", 0)) if not self._fault else 0

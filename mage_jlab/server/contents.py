@@ -20,14 +20,7 @@ from tornado import web
 from traitlets import Any as AnyTrait
 from traitlets import Type
 
-from mage_jlab.errors import (
-    AlreadyExists,
-    BadRequest,
-    BrokenFile,
-    Conflict,
-    MageError,
-    NotFound,
-)
+from mage_jlab.errors import AlreadyExists, BadRequest, Conflict, MageError, NotFound
 from mage_jlab.files import places
 from mage_jlab.ids import PipelineId, slug
 from mage_jlab.model.block import Block
@@ -161,6 +154,8 @@ class MageContents(AsyncContentsManager):
             return self._folder(parts, content)
         if type == "directory":
             raise BadRequest("That is a pipeline, not a folder.")
+        if type == "file":
+            raise BadRequest("A pipeline opens as a notebook; its blocks are files of the project.")
         of, identity = self._must_find(path)
         return self._notebook(of, identity, content=bool(content), want_hash=bool(require_hash))
 
@@ -322,13 +317,7 @@ class MageContents(AsyncContentsManager):
         if not content and not want_hash:
             return model
         outputs = last_outputs(self.engine, of, identity) if content else None
-        try:
-            book = self.engine.workspace.open_notebook(of, identity, outputs=outputs)
-        except BrokenFile as error:
-            line = error.detail.get("line")
-            where = f"pipelines/{identity}/{places.METADATA}"
-            where += f", line {line}" if line else ""
-            raise BrokenFile(f"{error.message} ({where})", **error.detail) from error
+        book = self.engine.workspace.open_notebook(of, identity, outputs=outputs)
         if want_hash:
             # Before trust is written into the cells, else every save would look like a conflict.
             model["hash"] = self.engine.workspace.notebook_hash(book)

@@ -82,7 +82,7 @@ class PipelinesHandler(MageHandler):
                 check.ERROR,  # type: ignore[arg-type]
                 error.message,
                 pipeline=identity,
-                file=f"pipelines/{identity}/metadata.yaml",
+                file=str(error.detail.get("file", "")) or None,
                 line=line if isinstance(line, int) else None,
             )
         except PipelineNotFound as error:  # deleted since it was listed

@@ -103,7 +103,7 @@ class ProductPage(MageHandler):
 class ProductHandler(ProductPage):
     """What one execution of a block stored."""
 
-    @operation("read", PRODUCTS, answer=wire.Product, query=_WHERE, errors=(404,))
+    @operation("read", PRODUCTS, answer=wire.Product, query=_WHERE, errors=(404, 422))
     def get(self, project: str, pipeline: str, block: str) -> wire.Product:
         """Read what a block stored: its outputs, their columns and sizes."""
         store, manifest = self.found(project, pipeline, block)
@@ -133,7 +133,7 @@ class RowsHandler(ProductPage):
             Query("limit", int, "how many rows, at most 1000"),
             *_SORTED,
         ),
-        errors=(404,),
+        errors=(404, 422),
     )
     def get(self, project: str, pipeline: str, block: str, output: str) -> dict[str, Any]:
         """Read a window of a table, sorted and filtered over the whole of it."""
@@ -149,7 +149,7 @@ class RowsHandler(ProductPage):
 class StatisticsHandler(ProductPage):
     """What the columns of a table hold."""
 
-    @operation("read", PRODUCTS, answer=wire.Statistics, query=_WHERE, errors=(404,))
+    @operation("read", PRODUCTS, answer=wire.Statistics, query=_WHERE, errors=(404, 422))
     def get(self, project: str, pipeline: str, block: str, output: str) -> dict[str, Any]:
         """Read counts, extremes and a small distribution of every column."""
         from mage_jlab.preview import statistics
@@ -170,7 +170,7 @@ class DownloadHandler(ProductPage):
             *_SORTED,
             Query("safe", int, "1: guard cells that a spreadsheet would take for formulas"),
         ),
-        errors=(404,),
+        errors=(404, 422),
         media=("text/csv", "application/vnd.apache.parquet"),
     )
     async def get(self, project: str, pipeline: str, block: str, output: str) -> None:
@@ -199,7 +199,7 @@ class ContentHandler(ProductPage):
         "read",
         PRODUCTS,
         query=_WHERE,
-        errors=(404,),
+        errors=(404, 422),
         media=("application/json", "text/plain", "image/png", OCTETS),
     )
     async def get(self, project: str, pipeline: str, block: str, output: str) -> None:

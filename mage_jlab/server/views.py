@@ -11,7 +11,7 @@ import msgspec
 
 from mage_jlab.errors import MageError
 from mage_jlab.ids import slug
-from mage_jlab.model import check, graph
+from mage_jlab.model import check
 from mage_jlab.model import run as runs
 from mage_jlab.model.block import Block
 from mage_jlab.model.pipeline import Pipeline
@@ -47,7 +47,6 @@ def project(engine: Engine, item: Project, problems: Iterable[check.Problem] = (
 
 def block(engine: Engine, of: Project, pipe: Pipeline, item: Block) -> wire.Block:
     """Say what a block is, its source included."""
-    below = graph.downstream({b.id: b.upstream for b in pipe.blocks})
     used = engine.workspace.users_of(of, item) if item.path else []
     kernel = (item.executor_config or {}).get("kernel_name")
     return wire.Block(
@@ -58,7 +57,7 @@ def block(engine: Engine, of: Project, pipe: Pipeline, item: Block) -> wire.Bloc
         language=item.language,
         role=item.role,
         upstream=list(item.upstream),
-        downstream=list(below.get(item.id, ())),
+        downstream=[other.id for other in pipe.blocks if item.id in other.upstream],
         path=item.path,
         source=engine.workspace.source(of, item),
         configuration=plain(item.configuration),

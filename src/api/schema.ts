@@ -3517,6 +3517,15 @@ export interface operations {
           'application/json': components['schemas']['Failure'];
         };
       };
+      /** @description A file or a pipeline cannot be used as it is. */
+      422: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
     };
   };
   get_products_project_pipeline_block_output_rows: {
@@ -3582,6 +3591,15 @@ export interface operations {
           'application/json': components['schemas']['Failure'];
         };
       };
+      /** @description A file or a pipeline cannot be used as it is. */
+      422: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
     };
   };
   get_products_project_pipeline_block_output_statistics: {
@@ -3632,6 +3650,15 @@ export interface operations {
       };
       /** @description There is no such thing. */
       404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description A file or a pipeline cannot be used as it is. */
+      422: {
         headers: {
           [name: string]: unknown;
         };
@@ -3705,6 +3732,15 @@ export interface operations {
           'application/json': components['schemas']['Failure'];
         };
       };
+      /** @description A file or a pipeline cannot be used as it is. */
+      422: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
     };
   };
   get_products_project_pipeline_block_output_content: {
@@ -3758,6 +3794,15 @@ export interface operations {
       };
       /** @description There is no such thing. */
       404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description A file or a pipeline cannot be used as it is. */
+      422: {
         headers: {
           [name: string]: unknown;
         };

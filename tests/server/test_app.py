@@ -78,3 +78,11 @@ async def test_state_lies_in_the_state_folder(ask: Any, mage_state: Path) -> Non
     assert (await ask("mage", "api", "projects")).status == 200
     assert (mage_state / "mage.db").is_file()
     assert os.environ["MAGE_JLAB_STATE_DIR"] == str(mage_state)
+
+
+def test_every_setting_of_the_server_is_documented() -> None:
+    from mage_jlab.server.app import MageApp
+
+    guide = (Path(__file__).parents[2] / "docs/server.md").read_text(encoding="utf-8")
+    for name in MageApp.class_own_traits(config=True):
+        assert f"`MageApp.{name}`" in guide

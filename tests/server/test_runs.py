@@ -193,7 +193,7 @@ async def test_the_same_key_is_the_same_run(ask: Any) -> None:
     assert first.json["id"] == second.json["id"]
 
 
-async def test_cancelling(ask: Any, mage_project: Path) -> None:
+async def test_cancelling(ask: Any, mage_project: Path, started: Any, jp_serverapp: Any) -> None:
     (mage_project / "transformers/double.py").write_text(
         "import time\n@transformer\ndef double(frame, *args, **kwargs):\n    time.sleep(600)\n"
     )
@@ -206,6 +206,12 @@ async def test_cancelling(ask: Any, mage_project: Path) -> None:
 
     await until(sleeping)
     assert (await ask(*API, "health")).json["active_runs"] == 1
+
+    async def busy() -> Any:
+        return started.current_activity()
+
+    await until(busy)
+    assert jp_serverapp.extension_manager.any_activity(), "Jupyter does not shut down in the midst"
     assert (await ask(*API, "runs", run["id"], method="DELETE")).status == 409
     cancelled = await ask(*API, "runs", run["id"], "cancel", method="POST")
     assert cancelled.status == 202
@@ -215,3 +221,8 @@ async def test_cancelling(ask: Any, mage_project: Path) -> None:
         return now if now["state"] == "cancelled" else None
 
     assert (await until(ended))["why"]
+
+    async def idle() -> Any:
+        return not started.current_activity()
+
+    await until(idle)
