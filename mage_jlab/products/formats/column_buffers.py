@@ -8,6 +8,7 @@ The server turns it into an Arrow file (`products.columns`).
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import json
 from collections.abc import Iterable, Sequence
@@ -194,9 +195,7 @@ def _moment(np: Any, value: int, type_: str) -> str:
     if zone:
         pandas = importlib.import_module("pandas")
         stamp = pandas.Timestamp(value, unit=unit, tz="UTC")
-        try:
+        with contextlib.suppress(KeyError, ValueError):
             stamp = stamp.tz_convert(zone)
-        except (KeyError, ValueError):
-            pass
         return str(stamp.isoformat(sep=" "))
     return str(np.datetime64(value, unit).astype(f"datetime64[{unit}]")).replace("T", " ")

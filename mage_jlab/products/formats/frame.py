@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 from pathlib import Path
 from typing import Any
@@ -176,10 +177,8 @@ def _read_index(
     if levels[0].dtype == object and index.dtype != object:
         index = pd.Index(levels[0], name=names[0], dtype=object)
     if kept["freq"] and rows:
-        try:
+        with contextlib.suppress(ValueError):
             index.freq = kept["freq"]
-        except ValueError:
-            pass
     return index
 
 

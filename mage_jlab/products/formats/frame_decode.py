@@ -136,10 +136,7 @@ def _times(np: Any, values: Any, mask: Any, dtype: str) -> Any:
 
 def _category(pd: Any, source: Any, number: int, how: dict[str, Any], objects: Any) -> Any:
     codes, labels = source.codes(number)
-    if how["own"]:
-        categories = objects
-    else:
-        categories = pd.Index(labels, dtype=_known(pd, how["dtype"]))
+    categories = objects if how["own"] else pd.Index(labels, dtype=_known(pd, how["dtype"]))
     made = pd.Categorical.from_codes(codes, categories=categories, ordered=how["ordered"])
     return pd.Series(made)
 

@@ -1,0 +1,253 @@
+"""Runs a block: its code in a fresh module, its function, its tests."""
+
+from __future__ import annotations
+
+import ast
+import sys
+import time
+import types
+from collections.abc import Callable
+from typing import Any
+
+from mage_jlab.errors import NoFunction, StepFailed, TestsFailed
+from mage_jlab.kernel_side import decorators, inputs, modules, outputs, tracebacks
+from mage_jlab.kernel_side.decorators import Marked
+from mage_jlab.kernel_side.step import PYTHON, Step, current
+from mage_jlab.kernel_side.wire import TESTS
+from mage_jlab.products import cells
+
+_FUNCTION = frozenset({"data_loader", "transformer", "data_exporter", "custom"})
+_POLL = 60.0
+
+
+def run(step: Step, shell: Any, filename: str) -> None:
+    """Execute a block; whatever it raises is shown and noted, never passed on."""
+    step.entered = True
+    step.filename = filename
+    try:
+        if step.problem is not None:
+            raise step.problem
+        _run(step, shell)
+        step.state = "completed"
+    except BaseException as error:  # noqa: BLE001 - the boundary between user code and ours
+        failed(step, shell, error)
+
+
+def failed(step: Step, shell: Any, error: BaseException) -> None:
+    """Note and show that a block failed."""
+    tracebacks.strip(error)
+    step.state = "failed"
+    step.error = tracebacks.describe(error, step.filename)
+    if isinstance(error, TestsFailed) and "lines" in error.detail:
+        lines = [*error.detail["lines"], f"\x1b[0;31mTestsFailed\x1b[0m: {error.message}"]
+        tracebacks.publish(shell, type(error), error, lines)
+    else:
+        lines = tracebacks.show(shell, error)
+    step.reply = {
+        "status": "error",
+        "ename": step.error["name"],
+        "evalue": step.error["message"],
+        "traceback": lines,
+    }
+    error.__traceback__ = None  # its frames would keep the inputs alive
+
+
+def _run(step: Step, shell: Any) -> None:
+    if step.language != PYTHON:
+        from mage_jlab.kernel_side import languages
+
+        languages.run(step, shell)
+        return
+    attached = step.type in ("conditional", "callback")
+    values = [] if attached else inputs.load(step)
+    module = modules.fresh(step, values)
+    try:
+        marked = _execute(step, shell, module)
+        if step.tests_only:
+            tested, step.version = inputs.own_outputs(step)
+            _test(step, shell, marked, tested)
+        elif attached:
+            _attached(step, marked)
+        elif step.type == "sensor":
+            _sensor(step, marked, values, shell)
+        elif step.type == "chart":
+            from mage_jlab.kernel_side import charts
+
+            charts.show(step, shell, module, marked, values)
+            outputs.store(step, [], shell)
+        elif step.type in _FUNCTION:
+            _function(step, shell, marked, values)
+        else:
+            raise StepFailed(
+                f"Block '{step.block}' is of type '{step.type}', which cannot be run yet.",
+                block=step.block,
+            )
+    finally:
+        modules.release(step, module, values)
+        if step.context.interactive:
+            shell.user_ns.update(modules.own_names(module, step.type))
+
+
+def _execute(step: Step, shell: Any, module: types.ModuleType) -> list[Marked]:
+    """Execute the block's text in its module; magics act on that module, too."""
+    tree = step.tree if step.tree is not None else ast.Module(body=[], type_ignores=[])
+    modules.learn(step.context, tree)
+    flags = shell.compile.flags
+    code = compile(tree, step.filename, "exec", flags=flags, dont_inherit=True)
+    before = shell.user_ns, shell.user_module
+    shell.user_ns, shell.user_module = module.__dict__, module
+    try:
+        with decorators.collecting() as marked:
+            exec(code, module.__dict__)  # noqa: S102 - running the block is what this is for
+    finally:
+        shell.user_ns, shell.user_module = before
+    return marked
+
+
+def _only(step: Step, marked: list[Marked]) -> Callable[..., Any]:
+    """Return the first function with the decorator of the block's type.
+
+    Raises:
+        NoFunction: when there is none.
+    """
+    wanted = decorators.of_type(step.type)
+    for item in marked:
+        if item.name == wanted:
+            return item.function
+    others = sorted({item.name for item in marked} - {"test", "preprocesser"})
+    hint = f"Decorate its function with @{wanted}."
+    if others:
+        hint = (
+            f"It has a function with @{others[0]}; use @{wanted}, or change the type of the block."
+        )
+    raise NoFunction(
+        f"Block '{step.block}' is a {step.type.replace('_', ' ')} but its code has no function "
+        f"with @{wanted}. {hint}",
+        block=step.block,
+    )
+
+
+def _prepare(step: Step, marked: list[Marked], values: list[Any]) -> None:
+    for item in marked:
+        if item.name == "preprocesser":
+            inputs.call(item.function, values, step)
+
+
+def _function(step: Step, shell: Any, marked: list[Marked], values: list[Any]) -> None:
+    function = _only(step, marked)
+    _prepare(step, marked, values)
+    made = outputs.split(inputs.call(function, values, step))
+    outputs.store(step, made, shell)
+    if step.options.get("tests") != "skip":
+        _test(step, shell, marked, made)
+
+
+def _test(step: Step, shell: Any, marked: list[Marked], made: list[Any]) -> None:
+    """Call every test with all outputs.
+
+    Raises:
+        TestsFailed: when assertions failed; any other exception passes on at once.
+    """
+    lines: list[str] = []
+    for item in marked:
+        if item.name != "test":
+            continue
+        name = getattr(item.function, "__name__", "test")
+        try:
+            inputs.call_test(item.function, made, step)
+        except AssertionError as error:
+            tracebacks.strip(error)
+            message = cells.text(error, 2000) or tracebacks.source_line(error, step.filename)
+            step.tests.append({"name": name, "passed": False, "message": message})
+            lines += tracebacks.excerpt(shell, error)
+        else:
+            step.tests.append({"name": name, "passed": True, "message": None})
+    if not step.tests:
+        return
+    bad = [test for test in step.tests if not test["passed"]]
+    words = _summary(len(step.tests), bad)
+    data = {
+        TESTS: {
+            "passed": len(step.tests) - len(bad),
+            "failed": len(bad),
+            "tests": step.tests,
+        },
+        "text/plain": words,
+    }
+    shell.display_pub.publish(data=data, metadata={})
+    if bad:
+        first = bad[0]
+        raise TestsFailed(
+            f"{len(bad)} of {len(step.tests)} tests of block '{step.block}' failed: "
+            f"{first['name']}: {first['message']}",
+            block=step.block,
+            lines=lines,
+        )
+
+
+def _summary(total: int, bad: list[dict[str, Any]]) -> str:
+    if not bad:
+        return f"{total} test{'' if total == 1 else 's'} passed"
+    lines = [f"{total - len(bad)} of {total} tests passed"]
+    lines += [f"✕ {test['name']}: {test['message']}" for test in bad]
+    return "\n".join(lines)
+
+
+def _sensor(step: Step, marked: list[Marked], values: list[Any], shell: Any) -> None:
+    """Call a sensor: once by hand, until it is true in a run."""
+    function = _only(step, marked)
+    _prepare(step, marked, values)
+    said = inputs.call_sensor(function, values, step)
+    pause = float(step.configuration.get("poll_interval") or _POLL)
+    while not said and not step.context.interactive:
+        print(f"Sensor '{step.block}' is not ready; asking again in {pause:g} seconds.")  # noqa: T201
+        sys.stdout.flush()
+        time.sleep(pause)
+        said = inputs.call_sensor(function, values, step)
+    step.result = bool(said)
+    shell.display_pub.publish(data={"text/plain": f"The sensor says {bool(said)}."}, metadata={})
+    outputs.store(step, [], shell)
+
+
+def _attached(step: Step, marked: list[Marked]) -> None:
+    """Run a condition or callbacks when the engine asks; by hand only say what they do."""
+    attached = step.options.get("attached")
+    if not attached:
+        needed = ("callback", "on_success", "on_failure")
+        if step.type == "conditional" or not any(item.name in needed for item in marked):
+            _only(step, marked)
+        target = ", ".join(f"'{block}'" for block in step.upstream) or "no block yet"
+        what = "decides whether it runs" if step.type == "conditional" else "runs after it"
+        print(f"This block belongs to {target} and {what}, when the pipeline runs.")  # noqa: T201
+        return
+    blocks = [str(item) for item in attached.get("inputs") or ()]
+    values = inputs.load(step, blocks)
+    if step.type == "conditional":
+        step.result = all(
+            bool(inputs.call(item.function, values, step))
+            for item in marked
+            if item.name == "condition"
+        )
+        return
+    status = str(attached.get("status", "success"))
+    extra = {
+        "parent_block_uuid": attached.get("block"),
+        "pipeline_run": step.context.run,
+        "__error": attached.get("error"),
+    }
+    named = dict(zip(blocks, values))  # noqa: B905 - Python 3.9 has no strict
+    for item in marked:
+        if _callback_status(item) == status:
+            inputs.call_attached(item.function, named, step, extra)
+
+
+def _callback_status(item: Marked) -> str | None:
+    if item.name == "callback":
+        given = str(item.arguments[0]) if item.arguments else "success"
+        return given.rpartition(".")[2].lower()
+    return {"on_success": "success", "on_failure": "failure"}.get(item.name)
+
+
+def current_step() -> Step | None:
+    """Return the step that is being executed here."""
+    return current.get()

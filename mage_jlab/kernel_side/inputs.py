@@ -1,0 +1,262 @@
+"""What a block's function is called with: inputs of upstream blocks, variables."""
+
+from __future__ import annotations
+
+import datetime
+import inspect
+import logging
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from mage_jlab.errors import BadRequest, MissingInput, WrongArguments
+from mage_jlab.kernel_side.step import Step
+from mage_jlab.products import execution
+
+_VAR = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+
+
+def load(step: Step, upstream: Sequence[str] | None = None) -> list[Any]:
+    """Return one input per upstream block, in order: value, list of values, or [].
+
+    Raises:
+        MissingInput: when an upstream block has no stored output.
+    """
+    versions = step.options.get("inputs") or {}
+    scope = str(step.options.get("inputs_scope") or step.context.scope)
+    result = []
+    for block in step.upstream if upstream is None else upstream:
+        try:
+            values = execution.read_values(
+                step.context.store, step.context.pipeline, scope, block, versions.get(block)
+            )
+        except MissingInput:
+            raise MissingInput(
+                f"Block '{step.block}' needs the output of block '{block}', which has none yet; "
+                f"run '{block}' first.",
+                block=step.block,
+                upstream=block,
+            ) from None
+        result.append(values[0] if len(values) == 1 else values)
+    return result
+
+
+def own_outputs(step: Step) -> tuple[list[Any], str]:
+    """Return the stored outputs of the block itself, and their version.
+
+    Raises:
+        MissingInput: when there are none.
+    """
+    scope = str(step.options.get("inputs_scope") or step.context.scope)
+    version = step.options.get("version")
+    folder = execution.find(
+        step.context.store, step.context.pipeline, scope, step.block, version
+    )
+    if folder is None:
+        raise MissingInput(
+            f"Block '{step.block}' has no stored output to test; run the block first.",
+            block=step.block,
+        )
+    values = execution.read_values(
+        step.context.store, step.context.pipeline, scope, step.block, folder.name
+    )
+    return values, folder.name
+
+
+def call(function: Callable[..., Any], inputs: Sequence[Any], step: Step) -> Any:
+    """Call a block's function as Mage does.
+
+    Raises:
+        WrongArguments: when it does not take that many inputs.
+    """
+    names, positional, keyword = _parameters(function)
+    check(step, function, names, len(inputs), star=positional)
+    if not keyword:
+        return function(*inputs)
+    return function(*inputs, **keyword_arguments(step))
+
+
+def check(
+    step: Step, function: Callable[..., Any], names: list[str], inputs: int, *, star: bool
+) -> None:
+    """Compare the parameters of a function with the number of inputs.
+
+    Raises:
+        WrongArguments: when they do not fit; parameters with defaults count.
+    """
+    wanted = len(names)
+    title = f"The function '{getattr(function, '__name__', '?')}' of block '{step.block}'"
+    takes = f"takes {wanted} input{'' if wanted == 1 else 's'} ({', '.join(names) or 'none'})"
+    has = f"the block has {inputs} upstream block{'' if inputs == 1 else 's'}"
+    if wanted > inputs:
+        raise WrongArguments(
+            f"{title} {takes} but {has}; connect {wanted - inputs} more upstream "
+            f"block{'' if wanted - inputs == 1 else 's'} or remove parameters. Variables arrive "
+            "in **kwargs, not as named parameters.",
+            block=step.block, parameters=wanted, inputs=inputs,
+        )  # fmt: skip
+    if wanted < inputs and not star:
+        raise WrongArguments(
+            f"{title} {takes} but {has}; add *args to the function, a parameter for each "
+            "input, or disconnect upstream blocks.",
+            block=step.block, parameters=wanted, inputs=inputs,
+        )  # fmt: skip
+
+
+def _parameters(function: Callable[..., Any]) -> tuple[list[str], bool, bool]:
+    """Return the names that take inputs, and whether there are *args and **kwargs."""
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):
+        return [], True, False
+    names = [
+        item.name
+        for item in parameters
+        if item.kind not in _VAR
+        and not (item.kind is item.KEYWORD_ONLY and item.default is not item.empty)
+    ]
+    return (
+        names,
+        any(item.kind is item.VAR_POSITIONAL for item in parameters),
+        any(item.kind is item.VAR_KEYWORD for item in parameters),
+    )
+
+
+def call_sensor(function: Callable[..., Any], inputs: Sequence[Any], step: Step) -> Any:
+    """Call a sensor: variables only with **kwargs, inputs only with *args too."""
+    _, positional, keyword = _parameters(function)
+    if not keyword:
+        return function()
+    return function(*(inputs if positional else ()), **keyword_arguments(step))
+
+
+def call_test(function: Callable[..., Any], outputs: Sequence[Any], step: Step) -> Any:
+    """Call a test with all outputs; one that left none is tested as None."""
+    names, _, keyword = _parameters(function)
+    arguments = list(outputs) or ([None] if names else [])
+    if keyword:
+        return function(*arguments, **keyword_arguments(step))
+    return function(*arguments)
+
+
+def call_attached(
+    function: Callable[..., Any], inputs: dict[str, Any], step: Step, extra: dict[str, Any]
+) -> Any:
+    """Call a callback: inputs positionally, or in ``__input`` when it takes none."""
+    names, positional, keyword = _parameters(function)
+    if not keyword:
+        return function(*list(inputs.values())[: None if positional else len(names)])
+    arguments = {**keyword_arguments(step), **extra}
+    if not names and not positional:
+        return function(**{**arguments, "__input": inputs})
+    return function(*list(inputs.values())[: None if positional else len(names)], **arguments)
+
+
+def keyword_arguments(step: Step) -> dict[str, Any]:
+    """Return what arrives in **kwargs: variables of every level, then Mage's own names."""
+    context, options = step.context, step.options
+    event = dict(context.trigger.get("event") or {})
+    variables = {**context.variables, **dict(options.get("variables") or {})}
+    moment = _moment(options.get("execution_date") or context.execution_date)
+    result: dict[str, Any] = {
+        **{key: value for key, value in event.items() if key not in variables},
+        **variables,
+        "env": context.env,
+        "event": event,
+        "execution_date": moment,
+        "pipeline_uuid": context.pipeline,
+        "block_uuid": step.block,
+        "repo_path": str(context.root),
+        "configuration": step.configuration,
+        "context": {},
+        "logger": logger(step),
+        **_intervals(context.trigger, moment, interactive=context.interactive),
+    }
+    if not context.interactive:
+        run = context.run or {}
+        result.update(
+            ds=moment.strftime("%Y-%m-%d"),
+            hr=moment.strftime("%H"),
+            execution_partition=run.get("partition") or f"{run.get('id')}/{_stamp(moment)}",
+            pipeline_run_id=run.get("id"),
+            trigger_name=context.trigger.get("name"),
+            retry={"attempts": int(options.get("attempt") or 0)},
+        )
+    return result
+
+
+def _stamp(moment: datetime.datetime) -> str:
+    return moment.strftime("%Y%m%dT%H%M%S")
+
+
+def _intervals(
+    trigger: dict[str, Any], moment: datetime.datetime, *, interactive: bool
+) -> dict[str, Any]:
+    """Return the interval of the trigger; by hand it is the day that begins now."""
+    if interactive and "interval_start" not in trigger:
+        day = datetime.timedelta(days=1)
+        start, end, before = moment, moment + day, moment - day
+        return {
+            "interval_start_datetime": start,
+            "interval_end_datetime": end,
+            "interval_seconds": day.total_seconds(),
+            "interval_start_datetime_previous": before,
+        }
+    if "interval_start" not in trigger:
+        return {}
+    return {
+        "interval_start_datetime": _optional(trigger.get("interval_start")),
+        "interval_end_datetime": _optional(trigger.get("interval_end")),
+        "interval_seconds": trigger.get("interval_seconds"),
+        "interval_start_datetime_previous": _optional(trigger.get("interval_start_previous")),
+    }
+
+
+def _optional(text: Any) -> datetime.datetime | None:
+    return _moment(text) if text else None
+
+
+def _moment(text: Any) -> datetime.datetime:
+    if not text:
+        return datetime.datetime.now(datetime.timezone.utc)
+    try:
+        found = datetime.datetime.fromisoformat(str(text).replace("Z", "+00:00"))
+    except ValueError:
+        raise BadRequest(f"'{text}' is no date and time in ISO 8601.") from None
+    return found if found.tzinfo else found.replace(tzinfo=datetime.timezone.utc)
+
+
+class BlockLogger(logging.Logger):
+    """A standard logger that also takes tags: ``logger.info('done', rows=10)``."""
+
+    def _log(  # type: ignore[override]
+        self,
+        level: int,
+        msg: object,
+        args: Any,
+        exc_info: Any = None,
+        extra: Any = None,
+        stack_info: bool = False,
+        stacklevel: int = 1,
+        **tags: Any,
+    ) -> None:
+        if tags:
+            msg = f"{msg} " + " ".join(f"{key}={value!r}" for key, value in tags.items())
+        super()._log(level, msg, args, exc_info, extra, stack_info, stacklevel)
+
+
+class _Printed(logging.Handler):
+    def emit(self, record: logging.LogRecord) -> None:
+        stream = sys.stderr if record.levelno >= logging.WARNING else sys.stdout
+        stream.write(self.format(record) + "\n")
+
+
+def logger(step: Step) -> logging.Logger:
+    """Return the logger of a block: it writes to the block's output, level by level."""
+    result = BlockLogger(f"mage.{step.block}", logging.DEBUG)
+    handler = _Printed()
+    handler.setFormatter(
+        logging.Formatter("%(asctime)s %(levelname)s %(message)s", "%Y-%m-%dT%H:%M:%S")
+    )
+    result.addHandler(handler)
+    return result

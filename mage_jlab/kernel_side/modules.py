@@ -1,0 +1,227 @@
+"""Where code comes from: the import path, names of the project, modules of blocks."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import importlib
+import importlib.abc
+import importlib.machinery
+import importlib.util
+import os
+import re
+import sys
+import types
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from mage_jlab.kernel_side import decorators
+from mage_jlab.kernel_side.step import Context, Step
+from mage_jlab.products import manifest, places
+from mage_jlab.products.execution import find
+
+PACKAGE = "mage_blocks"
+_NOT_NAME = re.compile(r"\W")
+
+
+def module_name(block: str) -> str:
+    """Return the name of a block's module: classes in pickles are found by it."""
+    name = _NOT_NAME.sub("_", block)
+    if name != block or not name or name[0].isdigit():
+        name = f"{name}_{hashlib.sha256(block.encode()).hexdigest()[:6]}"
+    return f"{PACKAGE}.{name}"
+
+
+def fresh(step: Step, inputs: Sequence[Any]) -> types.ModuleType:
+    """Make and register a new module for a block, with Mage's names in it."""
+    if PACKAGE not in sys.modules:
+        package = types.ModuleType(PACKAGE)
+        package.__path__ = []
+        sys.modules[PACKAGE] = package
+    name = module_name(step.block)
+    module = types.ModuleType(name, None)
+    if step.path:
+        module.__file__ = str(step.context.root / step.path)
+    namespace = module.__dict__
+    namespace.update(offered(step.type))
+    for number, value in enumerate(inputs, start=1):
+        namespace[f"df_{number}"] = value
+    namespace.update(zip(step.upstream, inputs))  # noqa: B905 - Python 3.9 has no strict
+    sys.modules[name] = module
+    setattr(sys.modules[PACKAGE], name.rpartition(".")[2], module)
+    return module
+
+
+def offered(type_: str) -> dict[str, Any]:
+    """Return the decorators that a block of a type finds without an import."""
+    names = [*decorators.ALWAYS, *(decorators.CHART if type_ == "chart" else ())]
+    own = decorators.of_type(type_)
+    if own in decorators.BY_NAME and own not in names:
+        names.append(own)
+    return {name: decorators.BY_NAME[name] for name in names}
+
+
+def release(step: Step, module: types.ModuleType, inputs: Sequence[Any]) -> None:
+    """Let go of the inputs, which are stored anyway; the code's own names stay."""
+    names = [f"df_{number}" for number in range(1, len(inputs) + 1)]
+    given = dict(zip([*names, *step.upstream], [*inputs, *inputs]))  # noqa: B905 - Python 3.9
+    for name, value in given.items():
+        if module.__dict__.get(name) is value:
+            del module.__dict__[name]
+
+
+def own_names(module: types.ModuleType, type_: str) -> dict[str, Any]:
+    """Return what the block's code itself defined."""
+    given = offered(type_)
+    return {
+        name: value
+        for name, value in module.__dict__.items()
+        if not name.startswith("__") and given.get(name) is not value
+    }
+
+
+def bring_back(context: Context, shell: Any, name: str, folder: Path) -> None:
+    """Make the module of a block from its stored text, for unpickling in another kernel."""
+    if not name.startswith(f"{PACKAGE}.") or name in sys.modules:
+        return
+    candidates = [folder]
+    scope = folder.parent.parent
+    if scope.is_dir():
+        candidates += [
+            block / version
+            for block in scope.iterdir()
+            for version in places.versions(block)[:1]
+        ]
+    for candidate in candidates:
+        step = manifest.read_json(candidate / manifest.STEP) or {}
+        block = str(step.get("block", ""))
+        if module_name(block) != name:
+            continue
+        path = candidate / manifest.SOURCE
+        if not path.is_file():
+            found = find(context.store, context.pipeline, context.scope, block, None)
+            path = (found or candidate) / manifest.SOURCE
+        source = path.read_text(encoding="utf-8", errors="surrogatepass")
+        module = types.ModuleType(name)
+        module.__dict__.update(offered(str(step.get("type", ""))))
+        sys.modules.setdefault(PACKAGE, types.ModuleType(PACKAGE))
+        sys.modules[name] = module
+        with decorators.collecting():
+            code = compile(shell.transform_cell(source), str(path), "exec", dont_inherit=True)
+            exec(code, module.__dict__)  # noqa: S102 - the user's own block
+        return
+
+
+class ProjectNames(importlib.abc.MetaPathFinder):
+    """Finds the project under its own name and under the names its code knows it by.
+
+    Committed code imports ``default_repo.utils.x`` though the folder is called
+    something else; all these names lead to the project. A run's snapshot, where
+    there is one, comes before the live files.
+    """
+
+    def __init__(self) -> None:
+        self.places: list[str] = []
+        self.first: set[str] = set()
+        self.last: set[str] = set()
+        self._asking = False
+
+    def find_spec(self, fullname: str, path: Any, target: Any = None) -> Any:
+        """Find a name of the project."""
+        if path is not None or "." in fullname or self._asking or not self.places:
+            return None
+        if fullname in self.last and fullname not in self.first:
+            self._asking = True
+            try:
+                if importlib.machinery.PathFinder.find_spec(fullname) is not None:
+                    return None
+            finally:
+                self._asking = False
+        elif fullname not in self.first:
+            return None
+        start = next(
+            (Path(p) / "__init__.py" for p in self.places if (Path(p) / "__init__.py").is_file()),
+            None,
+        )
+        if start is None:
+            spec = importlib.machinery.ModuleSpec(fullname, None, is_package=True)
+        else:
+            made = importlib.util.spec_from_file_location(
+                fullname, start, submodule_search_locations=list(self.places)
+            )
+            if made is None:
+                return None
+            spec = made
+        spec.submodule_search_locations = list(self.places)
+        return spec
+
+
+names = ProjectNames()
+_added: list[str] = []
+
+
+def prepare(context: Context) -> None:
+    """Set the import path, the working folder and the names of a project."""
+    for entry in _added:
+        while entry in sys.path:
+            sys.path.remove(entry)
+    root = str(context.root)
+    if names.places and names.places != _roots(context):
+        _forget(names.places)
+    _added[:] = [*([str(context.root.parent)] if context.parent_on_path else []), *_roots(context)]
+    sys.path.extend(entry for entry in _added if entry not in sys.path)
+    names.places = _roots(context)
+    names.first = {context.root.name} if context.sources else set()
+    names.last = {context.root.name, *context.aliases} - names.first
+    if names not in sys.meta_path:
+        sys.meta_path.insert(0, names)
+    os.environ["MAGE_RUNTIME__REPO_PATH"] = root
+    if context.cwd and Path(context.cwd).is_dir():
+        os.chdir(context.cwd)
+
+
+def _roots(context: Context) -> list[str]:
+    return [*([str(context.sources)] if context.sources else []), str(context.root)]
+
+
+def _forget(roots: Sequence[str]) -> None:
+    """Forget modules of another snapshot or project."""
+    for name, module in list(sys.modules.items()):
+        file = getattr(module, "__file__", None)
+        if file and any(str(file).startswith(root + os.sep) for root in roots):
+            del sys.modules[name]
+
+
+def learn(context: Context, tree: ast.AST) -> None:
+    """Learn foreign names of the project from a block's imports.
+
+    A first name that cannot be imported but whose rest lies in the project is one.
+    """
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            _learn(context, node.module, [alias.name for alias in node.names])
+        elif isinstance(node, ast.Import):
+            for alias in node.names:
+                _learn(context, alias.name, [])
+
+
+def _learn(context: Context, dotted: str, imported: Sequence[str]) -> None:
+    first, _, rest = dotted.partition(".")
+    if first in sys.modules or first in names.last or first in names.first or first == "mage_ai":
+        return
+    parts = [rest.partition(".")[0]] if rest else list(imported)
+    inside = any(
+        (Path(root) / part).is_dir() or (Path(root) / f"{part}.py").is_file()
+        for root in names.places
+        for part in parts
+        if part and part != "*"
+    )
+    if not inside:
+        return
+    try:
+        known = importlib.util.find_spec(first) is not None
+    except (ImportError, ValueError):
+        known = False
+    if not known:
+        names.last.add(first)
