@@ -21,6 +21,7 @@ export namespace CommandIDs {
   export const openBlockFile = 'mage:open-block-file';
   export const pipelineSettings = 'mage:pipeline-settings';
   export const exportNotebook = 'mage:export-notebook';
+  export const openAsPipeline = 'mage:open-as-pipeline';
   // canvas
   export const openCanvas = 'mage:open-canvas';
   export const canvasUndo = 'mage:canvas-undo';

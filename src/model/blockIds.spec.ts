@@ -67,6 +67,12 @@ describe('assignments', () => {
     });
     expect(given.get(2)?.uuid).toBe('a_copy_2');
   });
+  it('lets the original keep its id when a copy is pasted above it', () => {
+    const original = { ...cell('code', 'a'), original: true };
+    const given = assignments([cell('code', 'a'), original], 'p');
+    expect(given.get(0)?.uuid).toBe('a_copy');
+    expect(given.get(1)).toBeUndefined();
+  });
   it('gives a cell turned into text an id of its own', () => {
     const given = assignments(
       [cell('markdown', 'a'), cell('code', 'n', 'markdown')],

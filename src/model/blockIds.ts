@@ -48,6 +48,8 @@ export interface ICellFacts {
   block: IBlockMetadata | null;
   /** Whether there is any text in it. */
   empty: boolean;
+  /** Whether it is the cell in which the server showed its block. */
+  original?: boolean;
 }
 
 const FIRST_WORD: Record<string, string> = {
@@ -97,9 +99,10 @@ export function newBlock(
  * The metadata that cells must get so that every cell is one block and no two
  * are the same: index of the cell -> its new metadata.
  *
- * A cell without metadata becomes a scratchpad or a note; of two cells with
- * one id (pasted, duplicated, split) the first keeps it, the later ones become
- * copies; a cell turned from code to text or back becomes a block of its own.
+ * A cell without metadata becomes a scratchpad or a note; of several cells with
+ * one id (pasted, duplicated, split) the original keeps it, else the first, and
+ * the others become copies; a cell turned from code to text or back becomes a
+ * block of its own.
  */
 export function assignments(
   cells: readonly ICellFacts[],
@@ -113,25 +116,37 @@ export function assignments(
     // JupyterLab's own empty cell of a pipeline without blocks.
     return result;
   }
-  const seen = new Set<string>();
+  const owners = ownersOf(cells);
   cells.forEach((cell, index) => {
-    const given = fate(cell, pipeline, taken, seen);
+    const owned = !!cell.block && owners.get(cell.block.uuid) === index;
+    const given = fate(cell, pipeline, taken, owned);
     if (given) {
       result.set(index, given);
       taken.add(given.uuid);
-      seen.add(given.uuid);
-    } else if (cell.block) {
-      seen.add(cell.block.uuid);
     }
   });
   return result;
+}
+
+/** Block id -> index of the cell that keeps it. */
+function ownersOf(cells: readonly ICellFacts[]): Map<string, number> {
+  const owners = new Map<string, number>();
+  cells.forEach((cell, index) => {
+    if (cell.block) {
+      const before = owners.get(cell.block.uuid);
+      if (before === undefined || (cell.original && !cells[before].original)) {
+        owners.set(cell.block.uuid, index);
+      }
+    }
+  });
+  return owners;
 }
 
 function fate(
   cell: ICellFacts,
   pipeline: string,
   taken: ReadonlySet<string>,
-  seen: ReadonlySet<string>
+  owned: boolean
 ): IBlockMetadata | null {
   const type = cell.kind === 'code' ? 'scratchpad' : 'markdown';
   const language = cell.kind === 'code' ? 'python' : 'markdown';
@@ -149,10 +164,7 @@ function fate(
     const id = unusedId(`${cell.block.uuid}_code`, taken);
     return newBlock(id, type, language);
   }
-  if (seen.has(cell.block.uuid)) {
-    return copyOf(cell.block, taken);
-  }
-  return null;
+  return owned ? null : copyOf(cell.block, taken);
 }
 
 /** The metadata of a copy of a block: an id and a file of its own. */

@@ -4,6 +4,7 @@ import type { INotebookModel, NotebookPanel } from '@jupyterlab/notebook';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { type ISignal, Signal } from '@lumino/signaling';
 
+import { slug } from './slug';
 import { blockLook, takesInput } from '../ui/blockTypes';
 import type {
   IBlock,
@@ -420,11 +421,15 @@ export class PipelineDocument implements IPipelineDocument {
   /** Make every cell one block and no two the same. */
   assign(): void {
     const shared = this._model.sharedModel;
-    const facts = shared.cells.map(cell => ({
-      kind: cell.cell_type as 'code' | 'markdown' | 'raw',
-      block: blockOf(cell),
-      empty: !cell.getSource().trim()
-    }));
+    const facts = shared.cells.map(cell => {
+      const block = blockOf(cell);
+      return {
+        kind: cell.cell_type as 'code' | 'markdown' | 'raw',
+        block,
+        empty: !cell.getSource().trim(),
+        original: !!block && cell.getId() === slug(block.uuid)
+      };
+    });
     const given = assignments(facts, this.pipeline);
     if (given.size) {
       shared.transact(() => {
@@ -529,6 +534,7 @@ export class PipelineDocument implements IPipelineDocument {
     const placeholder = !!only && !blockOf(only) && !only.getSource().trim();
     this._edit(shared => {
       shared.insertCell(index, {
+        id: slug(data.uuid),
         cell_type: data.type === 'markdown' ? 'markdown' : 'code',
         source,
         metadata: { [BLOCK_KEY]: data as never, trusted: true }

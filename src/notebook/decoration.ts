@@ -1,15 +1,17 @@
-import type { Cell } from '@jupyterlab/cells';
+import { type Cell, CodeCell } from '@jupyterlab/cells';
 import { PanelLayout, type Widget } from '@lumino/widgets';
 
 import { blockOfCell } from '../model/cells';
 import type { PipelineDocument } from '../model/pipelineDocument';
 import { AddBar } from './addBar';
 import type { INotebookParts } from './context';
+import { ErrorBar } from './errorBar';
 import { BlockHeader } from './header';
 import { keepLanguage } from './languages';
 
 const HEADER = 'jp-CellHeader';
 const FOOTER = 'jp-CellFooter';
+const OUTPUTS = 'jp-Cell-outputWrapper';
 
 /** Give every cell of a pipeline notebook its header and its add bar. */
 export function decorate(
@@ -57,6 +59,13 @@ function fill(
   }
   put(cell, HEADER, new BlockHeader(cell, document, parts));
   put(cell, FOOTER, new AddBar(cell, document, parts));
+  if (cell instanceof CodeCell) {
+    const layout = cell.layout as PanelLayout;
+    const index = layout.widgets.findIndex(item => item.hasClass(OUTPUTS));
+    if (index >= 0) {
+      layout.insertWidget(index, new ErrorBar(cell, document, parts));
+    }
+  }
 }
 
 /** Put a widget into one of the empty core widgets around a cell's input. */

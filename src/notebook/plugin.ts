@@ -3,6 +3,7 @@ import type {
   JupyterFrontEndPlugin
 } from '@jupyterlab/application';
 import { ICommandPalette } from '@jupyterlab/apputils';
+import { IFileBrowserFactory } from '@jupyterlab/filebrowser';
 import type { DocumentRegistry } from '@jupyterlab/docregistry';
 import {
   INotebookTracker,
@@ -17,6 +18,7 @@ import { isPipelinePath } from '../api/drive';
 import { request } from '../api/request';
 import type { IBlockTemplate, IPage } from '../api/types';
 import { CommandIDs } from '../commands';
+import { mageIcon } from '../icons';
 import { blockOfCell } from '../model/cells';
 import { CHANGE_SCHEMA } from '../model/changes';
 import { PipelineDocuments } from '../model/documents';
@@ -28,6 +30,7 @@ import { IPipelineDocuments, IWorkspace } from '../tokens';
 import { addCommands } from './commands';
 import type { INotebookParts } from './context';
 import { decorate } from './decoration';
+import { addOpenAsPipeline } from './openAsPipeline';
 import { fillToolbar } from './toolbar';
 
 const PALETTE = [
@@ -67,13 +70,14 @@ const plugin: JupyterFrontEndPlugin<IPipelineDocuments> = {
   autoStart: true,
   provides: IPipelineDocuments,
   requires: [INotebookTracker],
-  optional: [ITranslator, ICommandPalette, IWorkspace],
+  optional: [ITranslator, ICommandPalette, IWorkspace, IFileBrowserFactory],
   activate: (
     app: JupyterFrontEnd,
     tracker: INotebookTracker,
     translator: ITranslator | null,
     palette: ICommandPalette | null,
-    workspace: IWorkspace | null
+    workspace: IWorkspace | null,
+    browsers: IFileBrowserFactory | null
   ): IPipelineDocuments => {
     const trans = (translator ?? nullTranslator).load('mage_jlab');
     const settings = app.serviceManager.serverSettings;
@@ -141,6 +145,7 @@ const plugin: JupyterFrontEndPlugin<IPipelineDocuments> = {
         );
         synchronies.set(document, synchrony);
         document.disposed.connect(() => synchronies.delete(document));
+        panel.title.icon = mageIcon;
         decorate(document, parts);
         fillToolbar(document, parts, workspace);
         documents.add(document);
@@ -201,6 +206,9 @@ const plugin: JupyterFrontEndPlugin<IPipelineDocuments> = {
     });
 
     addCommands({ ...parts, documents, workspace });
+    if (browsers && workspace) {
+      addOpenAsPipeline(app, browsers, workspace, trans);
+    }
     for (const command of PALETTE) {
       palette?.addItem({ command, category: trans.__('Mage') });
     }

@@ -1,0 +1,106 @@
+import type { CodeCell } from '@jupyterlab/cells';
+import { ReactWidget } from '@jupyterlab/ui-components';
+import * as React from 'react';
+
+import { CommandIDs } from '../commands';
+import { blockOfCell } from '../model/cells';
+import type { PipelineDocument } from '../model/pipelineDocument';
+import { isStep } from '../ui/blockTypes';
+import { type INotebookParts, onBlock } from './context';
+
+const FOLDED = 'mage-mod-folded';
+
+/** The message of a failure in one red line; the traceback is folded below it. */
+export class ErrorBar extends ReactWidget {
+  constructor(
+    private readonly _cell: CodeCell,
+    private readonly _document: PipelineDocument,
+    private readonly _parts: INotebookParts
+  ) {
+    super();
+    this.addClass('mage-ErrorBar');
+    _document.statusChanged.connect(this._onStatus, this);
+    _cell.disposed.connect(() => this.dispose());
+    this._look();
+  }
+
+  protected render(): React.JSX.Element | null {
+    const block = this._block();
+    const error = block?.status.error;
+    if (!block || !error) {
+      return null;
+    }
+    const { trans } = this._parts;
+    const failed = block.status.state === 'failed';
+    const folded = this._cell.hasClass(FOLDED);
+    return (
+      <div className="mage-Error" role="alert">
+        <span className="mage-Error-words">
+          <span aria-hidden="true">{failed ? '✕ ' : '○ '}</span>
+          {error}
+        </span>
+        <span className="mage-Error-actions">
+          {failed ? (
+            <button
+              className="mage-Link"
+              data-lm-suppress-shortcuts="true"
+              aria-expanded={!folded}
+              onClick={() => {
+                this._cell.toggleClass(FOLDED);
+                this.update();
+              }}
+            >
+              {folded
+                ? trans.__('Show the traceback')
+                : trans.__('Hide the traceback')}
+            </button>
+          ) : null}
+          <button
+            className="mage-Link"
+            data-lm-suppress-shortcuts="true"
+            onClick={() =>
+              onBlock(
+                this._parts,
+                isStep(block.type)
+                  ? CommandIDs.runFromHere
+                  : CommandIDs.runBlock,
+                this._document,
+                block.id
+              )
+            }
+          >
+            {trans.__('Run from here again')}
+          </button>
+        </span>
+      </div>
+    );
+  }
+
+  private _block(): ReturnType<PipelineDocument['block']> {
+    const id = blockOfCell(this._cell)?.uuid;
+    return id === undefined ? undefined : this._document.block(id);
+  }
+
+  private _onStatus(_: PipelineDocument, id: string): void {
+    if (blockOfCell(this._cell)?.uuid === id) {
+      this._look();
+    }
+  }
+
+  private _look(): void {
+    const status = this._block()?.status;
+    const shown = `${status?.state} ${status?.version} ${status?.error ?? ''}`;
+    if (shown === this._shown || this.isDisposed) {
+      return;
+    }
+    this._shown = shown;
+    this.setHidden(!status?.error);
+    this._cell.toggleClass(
+      FOLDED,
+      status?.state === 'failed' && !!status.error
+    );
+    this.update();
+  }
+
+  private _shown = '';
+}
