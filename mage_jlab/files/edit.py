@@ -38,6 +38,25 @@ class _IndentedDumper(_Dumper):
     indented = True
 
 
+class _FlowDumper(_Dumper):
+    """For values inside a line: nothing may break it."""
+
+
+def _literal(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
+    style = "|" if "\n" in value else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
+
+
+def _escaped(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
+    style = '"' if "\n" in value else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
+
+
+_Dumper.add_representer(str, _literal)
+_IndentedDumper.add_representer(str, _literal)
+_FlowDumper.add_representer(str, _escaped)
+
+
 def dump(value: Any, *, indented: bool = False, sort: bool = False) -> str:
     """Return a value as block-style YAML 1.1; keys in their own order unless `sort`."""
     dumper = _IndentedDumper if indented else _Dumper
@@ -51,7 +70,7 @@ def dump(value: Any, *, indented: bool = False, sort: bool = False) -> str:
 def _flow(value: Any) -> str:
     text = yaml.dump(
         value,
-        Dumper=_Dumper,
+        Dumper=_FlowDumper,
         default_flow_style=True,
         allow_unicode=True,
         sort_keys=False,
@@ -120,7 +139,10 @@ def _spliced(text: str, composed: Composed, have: Any, wanted: dict[Any, Any], n
     if not isinstance(node, yaml.MappingNode) or not isinstance(have, dict):
         raise EditRefused("The file holds no keys and values, so it cannot be changed in part.")
     try:
-        editor.collection(node, have, wanted)
+        if node.flow_style:
+            editor.flow_value(node, have, wanted)
+        else:
+            editor.collection(node, have, wanted)
     except _CannotSplice as error:
         raise EditRefused("This file has a form that cannot be edited in part.") from error
     return editor.apply(0, len(text))
@@ -202,12 +224,14 @@ class _Editor:
 
     def collection(self, node: yaml.Node, have: Any, wanted: Any) -> None:
         """Add the splices that turn one collection into another, or refuse to."""
-        if isinstance(node, yaml.MappingNode) and have and wanted:
+        if not have or not wanted or type(have) is not type(wanted):
+            raise _CannotSplice
+        if isinstance(node, yaml.MappingNode) and isinstance(have, dict):
             if node.flow_style:
                 self.flow_mapping(node, have, wanted)
             else:
                 self.block_mapping(node, have, wanted)
-        elif isinstance(node, yaml.SequenceNode) and have and wanted:
+        elif isinstance(node, yaml.SequenceNode) and isinstance(have, list):
             if node.flow_style:
                 self.flow_sequence(node, have, wanted)
             else:
@@ -220,11 +244,11 @@ class _Editor:
         for key, value in node.value:
             if id(key) not in self.keys:
                 raise _CannotSplice
+            if key.tag == "tag:yaml.org,2002:merge":
+                continue
             name = self.keys[id(key)]
             if name in found or key.start_mark.index < node.start_mark.index:
                 raise _CannotSplice
-            if key.tag == "tag:yaml.org,2002:merge":
-                continue
             found[name] = (key, value)
         return found
 
@@ -269,8 +293,7 @@ class _Editor:
             for name in wanted
             if name in have and name not in pairs and not same(have[name], wanted[name])
         ]
-        for name in [name for name in pairs if name not in wanted]:
-            self.remove_key(node, pairs, name)
+        self.remove_keys(pairs, [name for name in pairs if name not in wanted], kept)
         for name in kept:
             if not same(have[name], wanted[name]):
                 key, value = pairs[name]
@@ -278,19 +301,22 @@ class _Editor:
         for name in added:
             self.insert_key(pairs, kept, name, wanted[name])
 
-    def remove_key(
-        self, node: yaml.MappingNode, pairs: dict[Any, tuple[yaml.Node, yaml.Node]], name: Any
+    def remove_keys(
+        self, pairs: dict[Any, tuple[yaml.Node, yaml.Node]], gone: Sequence[Any], kept: Any
     ) -> None:
-        key, value = pairs[name]
-        start = key.start_mark.index
-        if self.own_line(start):
-            end = self.line_end(self.value_end(key, value))
-            self.splices.append(_Splice(self.line_start(start), end, ""))
-            return
-        following = [k.start_mark.index for k, _ in node.value if k.start_mark.index > start]
-        if not following:
-            raise _CannotSplice
-        self.splices.append(_Splice(start, min(following), ""))
+        names = sorted(pairs, key=lambda name: pairs[name][0].start_mark.index)
+        first = pairs[names[0]][0].start_mark.index
+        left = 0
+        if not self.own_line(first):
+            # The keys beside a dash go up to the first one that stays, which takes their place.
+            left = next(place for place, name in enumerate(names) if name in kept)
+            if left:
+                stays = pairs[names[left]][0].start_mark.index
+                self.splices.append(_Splice(first, stays, ""))
+        for name in names[left:]:
+            if name in gone:
+                start = self.line_start(pairs[name][0].start_mark.index)
+                self.splices.append(_Splice(start, self.line_end(self.value_end(*pairs[name])), ""))
 
     def replace_value(self, key: yaml.Node, value: yaml.Node, have: Any, wanted: Any) -> None:
         alias = self.alias(key, value)
@@ -305,10 +331,10 @@ class _Editor:
             start, end = alias
         else:
             start, end = value.start_mark.index, self.end(value)
+        after = self.line_end(end)
         flow = bool(getattr(value, "flow_style", False)) and bool(have)
         if isinstance(wanted, dict | list) and wanted and not flow:
             lines = self.block(wanted, self.column(key), listed=isinstance(wanted, list))
-            after = self.line_end(end)
             if self.own_line(start) and not alias:
                 # A block below its key: the lines of the old one go, the new ones come.
                 first = self.line_start(start)
@@ -319,6 +345,10 @@ class _Editor:
             self.splices.append(_Splice(after, after, lines))
             return
         text = _flow(wanted)
+        if isinstance(wanted, str) and "\n" in wanted and not self.text[end:after].strip():
+            lines = dump(wanted).removesuffix("\n").split("\n")
+            pad = " " * self.column(key)
+            text = self.newline.join([lines[0], *(f"{pad}{x}" if x else x for x in lines[1:])])
         if start == end or self.own_line(start) or "\n" in self.text[self.colon(key) : start]:
             start = self.colon(key)
             text = f" {text}"
@@ -449,7 +479,10 @@ class _Editor:
         """Return the text between two places with the splices made."""
         parts: list[str] = []
         place = start
-        ordered = sorted(enumerate(self.splices), key=lambda s: (s[1].start, s[0]))
+        # What is put in at a place stands before what is taken away from there.
+        ordered = sorted(
+            enumerate(self.splices), key=lambda s: (s[1].start, s[1].end > s[1].start, s[0])
+        )
         for _, splice in ordered:
             if splice.start < place:
                 raise EditRefused("Two changes meet in one line, so nothing was written.")

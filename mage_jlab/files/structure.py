@@ -6,13 +6,12 @@ touched only where an edge changes.
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from mage_jlab.errors import BadRequest, BlockNotFound, CycleError
 from mage_jlab.files.pipeline_yaml import Entry, entries, entry_id, links
-from mage_jlab.files.yaml_load import merged, plain, same
+from mage_jlab.files.yaml_load import merged, plain, same, unshared
 from mage_jlab.ids import BlockId
 from mage_jlab.model import graph
 from mage_jlab.model.block import CALLBACK, CHART, CONDITIONAL, EXTENSION, ROLES
@@ -36,7 +35,7 @@ SETTINGS = (
 
 def copied(document: Mapping[str, Any]) -> Document:
     """Return a deep copy to be changed."""
-    return copy.deepcopy(dict(document))
+    return {key: unshared(value) for key, value in document.items()}
 
 
 def role_of(kind: str) -> str:

@@ -20,6 +20,7 @@ MAX_BYTES = 4 * 1024 * 1024
 MAX_DEPTH = 64
 MAX_ALIASES = 500
 MAX_NODES = 150_000
+_MERGE = "tag:yaml.org,2002:merge"
 BOM = "\ufeff"
 _CONFLICT = re.compile(r"^(<{7}|>{7}|\|{7})( |$)|^={7}$", re.MULTILINE)
 
@@ -151,7 +152,9 @@ def _build(text: str) -> Composed:
         keys: dict[int, Any] = {}
         for _, value in pairs:
             for key, _child in value:
-                if isinstance(key, yaml.ScalarNode):
+                if key.tag == _MERGE:
+                    keys[id(key)] = key.value
+                elif isinstance(key, yaml.ScalarNode):
                     keys[id(key)] = loader.construct_object(key, deep=True)
         return Composed(node, document, keys)
     finally:
@@ -221,6 +224,15 @@ def _broken(error: yaml.MarkedYAMLError, file: str) -> BrokenFile:
 def _sentence(text: str) -> str:
     line = text.strip().split("\n")[0][:300]
     return f"{line.rstrip('.')}."
+
+
+def unshared(value: Any) -> Any:
+    """Return a deep copy in which what an alias repeated is a value of its own."""
+    if isinstance(value, dict):
+        return {key: unshared(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [unshared(item) for item in value]
+    return value
 
 
 def plain(value: Any) -> Any:
