@@ -1,6 +1,7 @@
 import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
 
 import drive from './api/drive';
+import canvas from './canvas/plugin';
 import workspace from './model/plugin';
 import notebook from './notebook/plugin';
 import preview from './preview/plugin';
@@ -13,6 +14,7 @@ const plugins = [
   drive,
   workspace,
   notebook,
+  canvas,
   preview,
   sidebar,
   runs,
