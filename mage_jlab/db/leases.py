@@ -52,21 +52,23 @@ class LeaseStore:
         at = clock.now()
         owner = Owner(secrets.token_hex(8), host, pid, mark, at)
         with self._db.write() as connection:
-            connection.execute(
-                insert(owners).values(
-                    id=owner.id, host=host, pid=pid, mark=mark, kind=kind, started=at, heartbeat=at
-                )
-            )
+            _insert(connection, owner, kind, at)
         return owner
 
-    def beat(self, owner: str) -> None:
-        """Say that an owner lives, and renew its leases."""
+    def beat(self, owner: Owner, kind: str) -> None:
+        """Say that an owner lives, and renew its leases.
+
+        One that was taken for dead and forgotten is written down again; the
+        runs it had then are no longer its own.
+        """
         at = clock.now()
         with self._db.write() as connection:
-            connection.execute(update(owners).where(owners.c.id == owner).values(heartbeat=at))
+            mine = update(owners).where(owners.c.id == owner.id).values(heartbeat=at)
+            if connection.execute(mine).rowcount == 0:
+                _insert(connection, owner, kind, at)
             connection.execute(
                 update(leases)
-                .where(leases.c.owner == owner, leases.c.expires > at)
+                .where(leases.c.owner == owner.id, leases.c.expires > at)
                 .values(expires=at + LEASE)
             )
 
@@ -134,6 +136,20 @@ class LeaseStore:
         with self._db.read() as connection:
             rows = connection.execute(select(kernels).where(kernels.c.owner == owner)).all()
         return [LeftKernel(r.id, r.owner, r.host, r.pid, r.mark) for r in rows]
+
+
+def _insert(connection: Connection, owner: Owner, kind: str, at: datetime) -> None:
+    connection.execute(
+        insert(owners).values(
+            id=owner.id,
+            host=owner.host,
+            pid=owner.pid,
+            mark=owner.mark,
+            kind=kind,
+            started=at,
+            heartbeat=at,
+        )
+    )
 
 
 def still_held(connection: Connection, name: str, owner: str, epoch: int) -> bool:

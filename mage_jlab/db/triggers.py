@@ -94,7 +94,7 @@ class TriggerStore:
             ]
 
     def create(self, trigger: Trigger) -> Trigger:
-        """Write a new trigger; its id and times are given here.
+        """Write a new trigger; its times and, unless it has one, its id are given here.
 
         Raises:
             AlreadyExists: when the pipeline has one of that name.
@@ -102,7 +102,7 @@ class TriggerStore:
         at = clock.now()
         made = replace(
             trigger,
-            id=secrets.token_hex(8),
+            id=trigger.id or secrets.token_hex(8),
             created=at,
             updated=at,
             enabled_at=at if trigger.enabled else None,
@@ -155,6 +155,7 @@ class TriggerStore:
         *,
         owner: str,
         lease: tuple[str, int] | None = None,
+        disable: bool = False,
     ) -> Ids:
         """Deal with fire times: their rows, their runs and the anchor, all or nothing.
 
@@ -174,7 +175,7 @@ class TriggerStore:
                         triggers.c.anchor == armed.anchor,
                         triggers.c.enabled,
                     )
-                    .values(anchor=anchor)
+                    .values(anchor=anchor, **({"enabled": False} if disable else {}))
                 )
                 if moved.rowcount == 0:
                     return []

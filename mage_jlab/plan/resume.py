@@ -14,7 +14,7 @@ def again(
     states: Mapping[str, str],
     from_block: str | None = None,
 ) -> tuple[str, ...]:
-    """Return the blocks to run again: those that did not complete, or a block and all below it.
+    """Return the blocks to run again: what did not complete, and `from_block` with all below it.
 
     Whatever lies below a block that runs again runs again too.
 
@@ -24,14 +24,10 @@ def again(
     """
     if from_block is not None and from_block not in after:
         raise BlockNotFound(f"The run has no step '{from_block}'.", block=from_block)
-    missing = [block for block in after if states.get(block) != COMPLETED]
-    start = missing if from_block is None else [from_block]
-    wanted = graph.reachable(start, graph.downstream(after))
+    start = [block for block in after if states.get(block) != COMPLETED]
     if from_block is not None:
-        # What the block needs and is not there must run as well.
-        above = graph.reachable([from_block], after)
-        wanted |= {block for block in missing if block in above}
-        wanted = graph.reachable(wanted, graph.downstream(after))
+        start.append(from_block)
+    wanted = graph.reachable(start, graph.downstream(after))
     if not wanted:
         raise InvalidPlan("Every step of the run completed; there is nothing to retry.")
     return tuple(block for block in after if block in wanted)

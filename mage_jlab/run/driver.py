@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from mage_jlab import clock
@@ -43,8 +43,6 @@ class Job:
     sources: Mapping[str, str | None]
     steps: Mapping[str, Step]
     """The rows as they stand: what completed in an earlier attempt stays."""
-    inputs: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    """Block -> facts added to its `metadata.mage` (inputs from elsewhere)."""
     keep_going: bool = False
     sensor_seconds: float = SENSOR_SECONDS
 
@@ -160,7 +158,8 @@ class Driver:
             source = self._job.sources.get(condition.id)
             if source is None:
                 return False
-            request = self._request(step, condition, source, 1)
+            attached = {"block": step.id, "inputs": list(step.block.upstream)}
+            request = self._request(step, condition, source, 1, attached)
             outcome = await worker.execute(request, _unheard)
             if outcome.state != COMPLETED or not outcome.result:
                 return False
@@ -180,29 +179,35 @@ class Driver:
             except KernelError:
                 return
             try:
-                request = self._request(step, callback, source, 1)
-                options = {**request.metadata["options"], "status": status, "error": outcome.error}
-                metadata = {**request.metadata, "options": options}
-                await worker.execute(replace(request, metadata=metadata), _unheard)
+                attached = {
+                    "block": step.id,
+                    "inputs": [step.id] if outcome.state == COMPLETED else [],
+                    "status": status,
+                    "error": outcome.error,
+                }
+                request = self._request(step, callback, source, 1, attached)
+                await worker.execute(request, _unheard)
             finally:
                 await self._crew.release(worker, step.id)
 
-    def _request(self, step: PlannedStep, block: Block, source: str, attempt: int) -> Request:
-        attached = block.id != step.id
-        upstream = step.block.upstream
+    def _request(
+        self, step: PlannedStep, block: Block, source: str, attempt: int,
+        attached: Mapping[str, Any] | None = None,
+    ) -> Request:  # fmt: skip
+        options: dict[str, Any] = {"attempt": attempt, "timeout": step.timeout}
+        if attached is not None:
+            options["attached"] = dict(attached)
         metadata = {
             "uuid": block.id,
             "name": block.name,
             "type": block.type,
             "language": block.language,
             "role": block.role,
-            "upstream": list(upstream),
+            "upstream": list(block.upstream),
             "configuration": dict(block.configuration),
-            "options": {"attempt": attempt, "timeout": step.timeout},
-            **self._job.inputs.get(step.id, {}),
+            "path": block.path,
+            "options": options,
         }
-        if attached:
-            metadata["parent"] = step.id
         return Request(block.id, source, metadata, step.timeout)
 
     async def _began(self, step: PlannedStep, attempt: int, started: Started) -> None:

@@ -1,0 +1,109 @@
+"""What a kernel is told before it runs blocks of a pipeline (the bundle's context)."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from mage_jlab import __version__
+from mage_jlab.ids import slug
+from mage_jlab.model.project import Project
+from mage_jlab.model.run import Run
+from mage_jlab.model.trigger import Trigger
+from mage_jlab.schedule import due
+
+
+def base(
+    project: Project, pipeline: str, *, store: Path, cwd: Path, scope: str,
+    variables: Mapping[str, Any],
+) -> dict[str, Any]:  # fmt: skip
+    """Return what notebook and schedule have in common."""
+    names = dict.fromkeys((project.root.name, project.name))
+    return {
+        "project": project.id,
+        "project_slug": slug(project.id),
+        "root": str(project.root),
+        "pipeline": pipeline,
+        "pipeline_slug": slug(pipeline),
+        "scope": scope,
+        "store": str(store),
+        "cwd": str(cwd),
+        "parent_on_path": True,
+        "aliases": [name for name in names if name.isidentifier()],
+        "variables": plain(variables),
+        "env": "dev",
+        "execution_date": None,
+        "trigger": {},
+        "run": None,
+        "sources": None,
+        "channel": None,
+        "limits": {},
+    }
+
+
+def of_run(context: Mapping[str, Any], run: Run, trigger: Trigger | None) -> dict[str, Any]:
+    """Add what is known of a run: its date, its trigger, its interval."""
+    moment = run.execution_date or run.fire_time or run.created
+    return {
+        **context,
+        "env": "prod",
+        "execution_date": _iso(moment),
+        "trigger": _trigger(run, trigger, moment),
+        "run": {
+            "id": run.id,
+            "kind": run.kind,
+            "trigger": run.trigger,
+            "trigger_name": run.trigger_name,
+            "user": run.user,
+            "created": _iso(run.created),
+            "fire_time": _iso(run.fire_time),
+            "partition": _partition(run, moment),
+        },
+    }
+
+
+def with_key(context: Mapping[str, Any]) -> dict[str, Any]:
+    """Add the key: it changes when the code or what is said of the pipeline changes."""
+    said = {name: value for name, value in context.items() if name not in ("channel", "key")}
+    text = json.dumps([__version__, said], sort_keys=True, default=str)
+    return {**context, "key": hashlib.sha256(text.encode()).hexdigest()[:16]}
+
+
+def plain(value: Any) -> Any:
+    """Return a value as JSON has it; what JSON has no word for becomes text."""
+    return json.loads(json.dumps(value, default=str))
+
+
+def _trigger(run: Run, trigger: Trigger | None, moment: datetime | None) -> dict[str, Any]:
+    if run.trigger is None and run.trigger_name is None:
+        return {}
+    facts: dict[str, Any] = {
+        "id": run.trigger,
+        "name": run.trigger_name,
+        "kind": trigger.kind if trigger else run.kind,
+        "schedule": trigger.schedule if trigger else None,
+        "zone": trigger.zone if trigger else None,
+    }
+    if trigger is not None and moment is not None and trigger.kind == "schedule":
+        end, before = due.interval(trigger.schedule, trigger.zone, moment)
+        length: timedelta | None = None if end is None else end - moment
+        facts |= {
+            "interval_start": _iso(moment),
+            "interval_end": _iso(end),
+            "interval_seconds": None if length is None else length.total_seconds(),
+            "interval_start_previous": _iso(before),
+        }
+    return facts
+
+
+def _partition(run: Run, moment: datetime | None) -> str:
+    stamp = f"{moment:%Y%m%dT%H%M%S}" if moment else run.id
+    return f"{run.trigger or run.id}/{stamp}"
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.isoformat()

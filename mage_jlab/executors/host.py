@@ -1,0 +1,202 @@
+"""Answers what code in a kernel asks over the host channel."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+from mage_jlab import clock
+from mage_jlab.db.runs import RunStore
+from mage_jlab.db.triggers import TriggerStore
+from mage_jlab.errors import BadRequest, HostError, NotFound, PipelineNotFound
+from mage_jlab.executors.channel import Asker
+from mage_jlab.executors.messages import moment
+from mage_jlab.files import io_config
+from mage_jlab.files.workspace import Workspace
+from mage_jlab.ids import PipelineId
+from mage_jlab.model.project import Project
+from mage_jlab.model.run import ACTIVE, CANCELLED, COMPLETED, FAILED, INTERRUPTED, Run
+from mage_jlab.run.limits import Slots
+
+FROM_CODE = "API_TRIGGER_CREATED_FROM_CODE"
+MAX_VARIABLE = 1_000_000
+_LEAST_POLL = 0.1
+
+
+@dataclass
+class Services:
+    """What the answers are made of."""
+
+    workspace: Workspace
+    runs: RunStore
+    triggers: TriggerStore
+    submit: Callable[..., Run]
+    slots: Slots
+
+
+class Host:
+    """The answering half of the host channel."""
+
+    def __init__(self, services: Services) -> None:
+        """Keep the services."""
+        self._own = services
+        self._threads = ThreadPoolExecutor(8, thread_name_prefix="mage-host")
+        self._calls: dict[str, Callable[[Asker, Mapping[str, Any]], Any]] = {
+            "get_variables": self._get_variables,
+            "set_variable": self._set_variable,
+            "io_config": self._io_config,
+            "secret": self._secret,
+            "run_state": self._run_state,
+        }
+
+    async def answer(self, asker: Asker, call: str, args: Mapping[str, Any]) -> Any:
+        """Answer one request.
+
+        Raises:
+            HostError: when there is no such call.
+        """
+        if call == "trigger_pipeline":
+            return await self._trigger_pipeline(asker, args)
+        found = self._calls.get(call)
+        if found is None:
+            raise HostError(f"The engine knows no call '{call}'.")
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._threads, found, asker, args)
+
+    async def _trigger_pipeline(self, asker: Asker, args: Mapping[str, Any]) -> dict[str, Any]:
+        """Run a pipeline; with check_status wait for it, giving the place away meanwhile."""
+        loop = asyncio.get_running_loop()
+        run = await loop.run_in_executor(self._threads, self._submit, asker, args)
+        if not args.get("check_status"):
+            return _told(run)
+        timeout = float(args.get("poll_timeout") or 0)
+        until = clock.monotonic() + timeout if timeout else None
+        pause = _LEAST_POLL
+        lent = asker.run is not None
+        if lent:
+            self._own.slots.lend()
+        try:
+            while run.state in ACTIVE:
+                if until is not None and clock.monotonic() > until:
+                    raise HostError(
+                        f"Pipeline '{run.pipeline}' (run {run.id}) was still {run.state} "
+                        f"after {timeout:g} s."
+                    )
+                await clock.sleep(pause)
+                pause = min(pause * 1.5, 1.0)
+                run = await loop.run_in_executor(self._threads, self._own.runs.get, run.id)
+        finally:
+            if lent:
+                self._own.slots.reclaim()
+        if args.get("error_on_failure") and run.state != COMPLETED:
+            raise HostError(
+                f"Pipeline '{run.pipeline}' (run {run.id}) ended {run.state}: {run.error or ''}"
+            )
+        return _told(run)
+
+    def _submit(self, asker: Asker, args: Mapping[str, Any]) -> Run:
+        project = self._own.workspace.project(asker.project)
+        pipeline = self._pipeline(project, asker, args)
+        return self._own.submit(
+            project.id,
+            pipeline,
+            variables=args.get("variables") or {},
+            kind="api",
+            user=f"{asker.pipeline} ({asker.run or 'notebook'})",
+            trigger_name=str(args.get("schedule_name") or FROM_CODE),
+        )
+
+    def _get_variables(self, asker: Asker, args: Mapping[str, Any]) -> dict[str, Any]:
+        project = self._own.workspace.project(asker.project)
+        pipeline = self._own.workspace.load(project, self._pipeline(project, asker, args))
+        return dict(pipeline.variables)
+
+    def _set_variable(self, asker: Asker, args: Mapping[str, Any]) -> dict[str, Any]:
+        project = self._own.workspace.project(asker.project)
+        workspace = self._own.workspace
+        pipeline = workspace.load(project, self._pipeline(project, asker, args))
+        key = str(args.get("key") or "")
+        if not key:
+            raise BadRequest("A variable needs a name.")
+        variables = dict(pipeline.variables)
+        if args.get("delete"):
+            variables.pop(key, None)
+        else:
+            value = args.get("value")
+            if len(str(value)) > MAX_VARIABLE:
+                raise BadRequest(
+                    f"The value of variable '{key}' is larger than {MAX_VARIABLE:,} characters; "
+                    "hand data on as a block's output instead."
+                )
+            variables[key] = value
+        if variables != dict(pipeline.variables):
+            workspace.change_pipeline(project, pipeline.id, {"variables": variables})
+        return variables
+
+    def _io_config(self, asker: Asker, args: Mapping[str, Any]) -> dict[str, Any]:
+        project = self._own.workspace.project(asker.project)
+        profile = args.get("profile")
+        if profile is None:
+            return io_config.profiles(project.root)
+        return io_config.profile(project.root, str(profile))
+
+    def _secret(self, asker: Asker, args: Mapping[str, Any]) -> str:
+        name = str(args.get("name") or "")
+        value = os.environ.get(name)
+        if value is None:
+            raise NotFound(
+                f"There is no secret '{name}': mage-jlab has no secret store yet and looks "
+                "into the environment only; set an environment variable of that name."
+            )
+        return value
+
+    def _run_state(self, asker: Asker, args: Mapping[str, Any]) -> dict[str, Any] | None:
+        """Return the newest run of a pipeline whose date lies in a window, or None."""
+        if args.get("run_id"):
+            return _told(self._own.runs.get(str(args["run_id"])), args.get("block_uuid"))
+        project = self._own.workspace.project(asker.project)
+        pipeline = self._pipeline(project, asker, args)
+        until = moment(args.get("execution_date")) or clock.now()
+        since = until - timedelta(hours=float(args.get("hours") or 24))
+        found, _ = self._own.runs.list(project.id, pipeline, limit=200)
+        dated = [(_date(run), run) for run in found if run.id != asker.run]
+        fitting = [(when, run) for when, run in dated if since <= when <= until]
+        if not fitting:
+            return None
+        newest = max(fitting, key=lambda item: item[0])[1]
+        return _told(self._own.runs.get(newest.id), args.get("block_uuid"))
+
+    def _pipeline(self, project: Project, asker: Asker, args: Mapping[str, Any]) -> PipelineId:
+        wanted = str(args.get("pipeline_uuid") or args.get("pipeline") or asker.pipeline)
+        known = self._own.workspace.pipelines(project)
+        if wanted not in known:
+            raise PipelineNotFound(
+                f"Project '{project.name}' has no pipeline '{wanted}'.", pipeline=wanted
+            )
+        return PipelineId(wanted)
+
+
+def _date(run: Run) -> datetime:
+    found = run.execution_date or run.fire_time or run.created
+    return found or datetime.min.replace(tzinfo=timezone.utc)
+
+
+def _told(run: Run, block: Any = None) -> dict[str, Any]:
+    step = next((item for item in run.steps if item.block == block), None)
+    return {
+        "id": run.id,
+        "pipeline_uuid": run.pipeline,
+        "state": run.state,
+        "status": "failed" if run.state in (FAILED, INTERRUPTED) else run.state,
+        "completed": run.state == COMPLETED,
+        "failed": run.state in (FAILED, CANCELLED, INTERRUPTED),
+        "error": run.error,
+        "execution_date": _date(run).isoformat(),
+        "variables": dict(run.variables),
+        "block_state": None if step is None else step.state,
+    }
