@@ -199,4 +199,4 @@ class MageApp(ExtensionApp):
             self._touch()
 
     def _count(self) -> int:
-        return int(self._engine().health().get("active_runs", 0)) if not self._fault else 0
+        return 0 if self._fault else self._engine().runs.count_active()

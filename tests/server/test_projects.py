@@ -11,13 +11,16 @@ from typing import Any
 import nbformat
 
 from tests.conftest import make_project, snapshot
-from tests.server.conftest import N, P
+from tests.server.conftest import N, P, until
 
 
 async def test_health(ask: Any) -> None:
-    health = (await ask("mage", "api", "health")).json
+    async def running() -> Any:
+        found = (await ask("mage", "api", "health")).json
+        return found if found["scheduler"] == "running" else None
+
+    health = await until(running)
     assert health["version"]
-    assert health["scheduler"] in ("running", "standby")
     assert health["active_runs"] == 0
     assert health["database"]
 
@@ -27,8 +30,6 @@ async def test_projects_are_found_levels_deep(ask: Any, jp_root_dir: Path) -> No
 
     async def listed() -> list[str]:
         return [p["slug"] for p in (await ask("mage", "api", "projects")).json["items"]]
-
-    from tests.server.conftest import until
 
     async def both() -> Any:
         found = await listed()
