@@ -2,16 +2,42 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import json
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 from jupyter_client import AsyncKernelClient
 
 from tests.conftest import snapshot
-from tests.server.conftest import N
+from tests.server.conftest import N, until
 
 BOOK = ("mage", "contents", "demo", "numbers.ipynb")
+
+
+@contextlib.asynccontextmanager
+async def kernel_of(ask: Any, jp_serverapp: Any) -> AsyncIterator[AsyncKernelClient]:
+    """A session for the pipeline's notebook, as JupyterLab opens it, with our code started."""
+    session = await ask(
+        "api", "sessions", method="POST",
+        body={"path": "mage:demo/numbers.ipynb", "type": "notebook", "name": "numbers.ipynb",
+              "kernel": {"name": "python3"}},
+    )  # fmt: skip
+    assert session.status == 201, session.body
+    kernel_id = session.json["kernel"]["id"]
+    client = jp_serverapp.kernel_manager.get_kernel(kernel_id).client()
+    client.start_channels()
+    try:
+        await client.wait_for_ready(timeout=60)
+        start = (await ask(*N, "kernel")).json
+        reply, _ = await execute(client, start["code"], silent=True)
+        assert reply["status"] == "ok", reply
+        yield client
+    finally:
+        client.stop_channels()
+        await jp_serverapp.kernel_manager.shutdown_kernel(kernel_id, now=True)
 
 
 async def execute(
@@ -46,21 +72,7 @@ async def test_outputs_of_the_last_run_are_there_on_opening(
     ask: Any, mage_project: Path, jp_serverapp: Any, jp_root_dir: Path
 ) -> None:
     before = snapshot(mage_project)
-    session = await ask(
-        "api", "sessions", method="POST",
-        body={"path": "mage:demo/numbers.ipynb", "type": "notebook", "name": "numbers.ipynb",
-              "kernel": {"name": "python3"}},
-    )  # fmt: skip
-    assert session.status == 201, session.body
-    kernel_id = session.json["kernel"]["id"]
-    manager = jp_serverapp.kernel_manager.get_kernel(kernel_id)
-    client = manager.client()
-    client.start_channels()
-    try:
-        await client.wait_for_ready(timeout=60)
-        start = (await ask(*N, "kernel")).json
-        reply, _ = await execute(client, start["code"], silent=True)
-        assert reply["status"] == "ok", reply
+    async with kernel_of(ask, jp_serverapp) as client:
         _, said = await execute(client, "import os; print(os.getcwd())")
         printed = "".join(m["content"]["text"] for m in said if m["msg_type"] == "stream")
         assert Path(printed.strip()) == jp_root_dir, "the project's parent lies inside the root"
@@ -75,9 +87,6 @@ async def test_outputs_of_the_last_run_are_there_on_opening(
                 if m["msg_type"] == "mage_step" and m["content"]["event"] == "finished"
             ]
             assert finished and finished[0]["state"] == "completed", finished
-    finally:
-        client.stop_channels()
-        await jp_serverapp.kernel_manager.shutdown_kernel(kernel_id, now=True)
 
     model = (await ask(*BOOK, params={"content": 1, "hash": 1})).json
     cells = model["content"]["cells"]
@@ -107,3 +116,35 @@ async def test_outputs_of_the_last_run_are_there_on_opening(
     put = await ask(*BOOK, method="PUT", body={"type": "notebook", "content": model["content"]})
     assert put.json["hash"] == model["hash"]
     assert snapshot(mage_project) == before
+
+
+async def test_a_tab_closed_in_mid_run_loses_nothing(
+    ask: Any, mage_project: Path, jp_serverapp: Any, started: Any
+) -> None:
+    slow = (
+        "import time\n@data_loader\ndef load_numbers(*args, **kwargs):\n"
+        "    print('so far', flush=True)\n    time.sleep(600)\n"
+    )
+    (mage_project / "data_loaders/load_numbers.py").write_text(slow)
+    async with kernel_of(ask, jp_serverapp) as client:
+        cell = (await ask(*BOOK)).json["content"]["cells"][0]
+        running = asyncio.ensure_future(execute(client, cell["source"], cell["metadata"]))
+
+        async def shown() -> Any:
+            seen = (await ask(*BOOK)).json["content"]["cells"][0]
+            return seen if seen["outputs"] else None
+
+        opened = await until(shown, 60)
+        assert "so far" in json.dumps(opened["outputs"])
+        assert opened["metadata"]["mage_state"]["state"] == "running"
+        running.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await running
+
+    async def ended() -> Any:
+        seen = (await ask(*BOOK)).json["content"]["cells"][0]
+        return seen if seen["metadata"]["mage_state"]["state"] != "running" else None
+
+    after = await until(ended, 60)
+    assert after["metadata"]["mage_state"]["state"] == "interrupted"
+    assert "so far" in json.dumps(after["outputs"])
