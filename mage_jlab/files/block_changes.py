@@ -147,7 +147,7 @@ def change(
     block = pipeline.block(block_id)
     document = structure.copied(pipeline.document)
     entry = structure.find(document, block_id).value
-    structure.settle(entry, changes)
+    structure.settle(entry, changes, block)
     if "upstream" in changes:
         structure.connect(document, block_id, changes["upstream"])
     result = save.Change()

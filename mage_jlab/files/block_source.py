@@ -73,6 +73,10 @@ class Lookup:
             if not isinstance(value, str) or not value.strip():
                 continue
             relative = value.strip()
+            try:
+                places.parts_of(relative)
+            except OutsideProject:
+                continue
             yield self.root, relative
             if self.parent is not None:
                 yield self.parent, relative

@@ -346,9 +346,9 @@ class _Editor:
             return
         text = _flow(wanted)
         if isinstance(wanted, str) and "\n" in wanted and not self.text[end:after].strip():
-            lines = dump(wanted).removesuffix("\n").split("\n")
+            parts = dump(wanted).removesuffix("\n").split("\n")
             pad = " " * self.column(key)
-            text = self.newline.join([lines[0], *(f"{pad}{x}" if x else x for x in lines[1:])])
+            text = self.newline.join([parts[0], *(f"{pad}{x}" if x else x for x in parts[1:])])
         if start == end or self.own_line(start) or "\n" in self.text[self.colon(key) : start]:
             start = self.colon(key)
             text = f" {text}"

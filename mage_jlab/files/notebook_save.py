@@ -191,7 +191,7 @@ class _Plan:
     def update(self, cell: _Cell, block: Block) -> None:
         said = cell.said
         entry = structure.find(self.outcome.document, block.id).value
-        structure.settle(entry, {k: said[k] for k in structure.SETTINGS if k in said})
+        structure.settle(entry, {k: said[k] for k in structure.SETTINGS if k in said}, block)
         kind = _known(said.get("type"), BLOCK_TYPES) or block.type
         language = _known(said.get("language"), tuple(EXTENSIONS)) or block.language
         if (kind, language) != (block.type, block.language):
@@ -261,8 +261,9 @@ class _Plan:
         document = self.outcome.document
         metadata = _mapping(nb.get("metadata"))
         mage = _mapping(metadata.get("mage"))
+        shown = structure.shown(self.pipeline)
         for key in notebook.PIPELINE_KEYS:
-            if key in mage:
+            if key in mage and plain(mage[key]) != shown[key]:
                 structure.put(document, key, plain(mage[key]))
         kernel = _mapping(metadata.get("kernelspec")).get("name")
         current = self.pipeline.kernel or notebook.DEFAULT_KERNEL

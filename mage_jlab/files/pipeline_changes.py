@@ -10,6 +10,7 @@ from typing import Any
 from mage_jlab.errors import BadRequest, OutsideProject
 from mage_jlab.files import edit, places, save, structure, templates, yaml_load
 from mage_jlab.files.reader import Reader
+from mage_jlab.files.yaml_load import plain
 from mage_jlab.ids import PipelineId
 from mage_jlab.model.block import FOLDERS
 from mage_jlab.model.pipeline import PIPELINE_TYPES, Pipeline
@@ -86,10 +87,11 @@ def change(
         raise BadRequest(f"A pipeline has no setting {sorted(unknown)[0]!r}.")
     pipeline = reader.load(project, pipeline_id)
     document = structure.copied(pipeline.document)
+    shown = structure.shown(pipeline)
     for key, name in _KEYS.items():
-        if key in changes:
+        if key in changes and plain(changes[key]) != shown[name]:
             structure.put(document, name, changes[key])
-    if "kernel" in changes:
+    if "kernel" in changes and changes["kernel"] != pipeline.kernel:
         structure.kernel(document, changes["kernel"])
     if "order" in changes:
         _reorder(pipeline, document, changes["order"])

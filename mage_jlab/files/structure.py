@@ -14,7 +14,8 @@ from mage_jlab.files.pipeline_yaml import Entry, entries, entry_id, links
 from mage_jlab.files.yaml_load import merged, plain, same, unshared
 from mage_jlab.ids import BlockId
 from mage_jlab.model import graph
-from mage_jlab.model.block import CALLBACK, CHART, CONDITIONAL, EXTENSION, ROLES
+from mage_jlab.model.block import CALLBACK, CHART, CONDITIONAL, EXTENSION, ROLES, Block
+from mage_jlab.model.pipeline import Pipeline
 
 Document = dict[str, Any]
 
@@ -249,7 +250,9 @@ def reorder(document: Document, order: Iterable[str], role: str = "block") -> No
     wanted = [BlockId(item) for item in order]
     if role == EXTENSION:
         return
-    items = list_for(document, role) if document.get(_LIST_OF_ROLE[role]) else []
+    items = document.get(_LIST_OF_ROLE[role])
+    if not isinstance(items, list):
+        return
     named = {block_id: item for item in items if (block_id := entry_id(item)) in wanted}
     queue = [named[item] for item in dict.fromkeys(wanted) if item in named]
     for place, item in enumerate(items):
@@ -257,14 +260,15 @@ def reorder(document: Document, order: Iterable[str], role: str = "block") -> No
             items[place] = queue.pop(0)
 
 
-def settle(entry: dict[str, Any], changes: Mapping[str, Any]) -> None:
-    """Set settings of a block entry; what says the same stays untouched."""
+def settle(entry: dict[str, Any], changes: Mapping[str, Any], block: Block | None = None) -> None:
+    """Set settings of a block entry; what says the same as the block stays untouched."""
     for key in SETTINGS:
         if key in changes:
             value = changes[key]
             if key == "timeout" and isinstance(value, float) and value.is_integer():
                 value = int(value)
-            put(entry, key, value)
+            if block is None or plain(getattr(block, key)) != plain(value):
+                put(entry, key, value)
 
 
 def put(holder: dict[str, Any], key: str, value: Any) -> None:
@@ -282,6 +286,18 @@ def put(holder: dict[str, Any], key: str, value: Any) -> None:
     result = merged(current, plain(value))
     if not same(result, current):
         holder[key] = result
+
+
+def shown(pipeline: Pipeline) -> dict[str, Any]:
+    """Return the settings of a pipeline as they are shown, by their key in the file."""
+    return {
+        "description": pipeline.description,
+        "tags": list(pipeline.tags),
+        "variables": plain(pipeline.variables),
+        "executor_type": pipeline.executor_type,
+        "retry_config": plain(pipeline.retry_config),
+        "concurrency_config": plain(pipeline.concurrency),
+    }
 
 
 def kernel(holder: dict[str, Any], name: str | None) -> None:

@@ -1,0 +1,212 @@
+"""What each oddity of real projects comes to in the model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from odd_projects import FILES, write_shop
+
+from mage_jlab.errors import NotFound
+from mage_jlab.files import io_config
+from mage_jlab.files.workspace import Workspace
+from mage_jlab.model.project import Project
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Workspace:
+    write_shop(tmp_path / "root")
+    return Workspace(tmp_path / "root", tmp_path / "state")
+
+
+@pytest.fixture
+def project(workspace: Workspace) -> Project:
+    return workspace.project("shop")
+
+
+def test_missing_language_and_configuration(workspace: Workspace, project: Project) -> None:
+    first = workspace.load(project, "old_format").block("first")
+    assert (first.language, first.configuration) == ("python", {})
+    assert first.path == "data_loaders/first.py"
+
+
+def test_upstream_is_trusted_and_downstream_rebuilt(workspace: Workspace, project: Project) -> None:
+    pipeline = workspace.load(project, "old_format")
+    assert pipeline.block("second").upstream == ("first",)
+    messages = [p.message for p in workspace.check(project, "old_format")]
+    assert any("'gone' as downstream" in message for message in messages)
+
+
+def test_order_of_looking_for_a_file(workspace: Workspace, project: Project) -> None:
+    pipeline = workspace.load(project, "sources")
+    assert {block.id: block.path for block in pipeline} == {
+        "somewhere_else": "data_loaders/from_root.py",
+        "from_parent": "data_loaders/from_parent.py",
+        "without_first": "data_loaders/without_first.py",
+        "theirs": "../neighbour/data_loaders/theirs.py",
+        "default_place": "data_loaders/default_place.py",
+        "hostile": "data_loaders/hostile.py",
+        "deep/er/nested": "transformers/deep/er/nested.py",
+        "dbt/demo/models/orders": "dbt/demo/models/orders.sql",
+        "run_dbt": "dbts/run_dbt.yaml",
+    }
+    assert workspace.source(project, pipeline.block("theirs")) is not None
+    assert workspace.source(project, pipeline.block("hostile")) is None
+
+
+def test_the_parent_is_only_looked_in_below_the_root(tmp_path: Path) -> None:
+    root = write_shop(tmp_path / "root")
+    workspace = Workspace(root, tmp_path / "state")
+    project = workspace.project("")
+    assert project.id == ""
+    path = workspace.load(project, "sources").block("theirs").path
+    assert path == "data_loaders/theirs.py"
+    assert workspace.cwd(project) == root
+
+
+def test_missing_files_open_and_are_named(workspace: Workspace, project: Project) -> None:
+    cells = {c.metadata.mage.uuid: c for c in workspace.open_notebook(project, "old_format").cells}
+    assert cells["second"].metadata.mage.missing is True
+    assert cells["first"].metadata.mage.missing is False
+    problems = [p for p in workspace.check(project, "old_format") if p.severity == "error"]
+    assert [(p.block, p.line) for p in problems] == [("second", 11)]
+    assert "transformers/second.py" in problems[0].message
+
+
+def test_unknown_types_are_shown_and_inert(workspace: Workspace, project: Project) -> None:
+    pipeline = workspace.load(project, "everything")
+    magic = pipeline.block("magic")
+    assert not magic.known
+    assert not magic.scheduled
+    assert any(
+        p.block == "magic" and p.severity == "warning"
+        for p in workspace.check(project, "everything")
+    )
+
+
+def test_every_list_of_blocks_is_read(workspace: Workspace, project: Project) -> None:
+    pipeline = workspace.load(project, "everything")
+    assert [(b.id, b.role) for b in pipeline] == [
+        ("loader", "block"),
+        ("2024", "block"),
+        ("magic", "block"),
+        ("notes", "block"),
+        ("pad", "block"),
+        ("again", "block"),
+        ("inline", "block"),
+        ("tell", "callback"),
+        ("maybe", "conditional"),
+        ("bars", "chart"),
+        ("expect", "extension"),
+    ]
+    order = [c.metadata.mage.uuid for c in workspace.open_notebook(project, "everything").cells]
+    assert order[-4:] == ["tell", "maybe", "bars", "expect"]
+
+
+def test_the_settings_of_a_block(workspace: Workspace, project: Project) -> None:
+    block = workspace.load(project, "everything").block("2024")
+    assert block.upstream == ("loader",)
+    assert block.timeout == 60
+    assert block.retry_config == {"retries": 2}
+    assert block.executor_type == "k8s"
+    assert block.executor_config == {"kernel_name": "other", "resource_limits": {"cpu": 1}}
+    assert block.color == "teal"
+
+
+def test_a_replica_shares_the_file(workspace: Workspace, project: Project) -> None:
+    pipeline = workspace.load(project, "everything")
+    assert pipeline.block("again").path == pipeline.block("2024").path == "transformers/2024.py"
+
+
+def test_inline_content_is_the_source(workspace: Workspace, project: Project) -> None:
+    pipeline = workspace.load(project, "everything")
+    assert workspace.source(project, pipeline.block("inline")) == "kept here"
+
+
+def test_wrong_kinds_of_values_are_left_out(workspace: Workspace, project: Project) -> None:
+    pipeline = workspace.load(project, "not_lists")
+    assert (pipeline.blocks, pipeline.tags, pipeline.variables) == ((), (), {})
+    assert pipeline.type == "python"
+    errors = [p.message for p in workspace.check(project, "not_lists") if p.severity == "error"]
+    assert errors == [
+        "'blocks' should be a list of blocks.",
+        "'callbacks' should be a list of blocks.",
+    ]
+    tags = workspace.load(project, "everything").tags
+    assert tags == ("a", "1")
+
+
+def test_an_unusable_variables_dir_is_ignored(workspace: Workspace, project: Project) -> None:
+    found = [p for p in workspace.check(project) if "variables_dir" in p.message]
+    assert {(p.severity, p.file) for p in found} == {
+        ("info", "metadata.yaml"),
+        ("info", "pipelines/old_format/metadata.yaml"),
+    }
+
+
+def test_project_settings_take_jinja(workspace: Workspace, project: Project) -> None:
+    assert project.settings["project_uuid"] == "None"
+    assert project.settings["name"] == "padded"
+
+
+def test_bad_jinja_in_project_settings_is_text(tmp_path: Path) -> None:
+    root = write_shop(tmp_path / "root")
+    (root / "metadata.yaml").write_text('a: "{{ nobody( }}"\nb: "{% for i in x %}"\n')
+    settings = Workspace(tmp_path / "root", tmp_path / "state").project("shop").settings
+    assert settings == {"a": "{{ nobody( }}", "b": "{% for i in x %}"}
+
+
+def test_opening_computes_nothing(tmp_path: Path) -> None:
+    root = write_shop(tmp_path / "root")
+    text = "a: \"{{ 'x' * 1000000000 }}\"\nb: \"{{ ''.__class__ }}\"\n"
+    (root / "metadata.yaml").write_text(text)
+    settings = Workspace(tmp_path / "root", tmp_path / "state").project("shop").settings
+    assert settings["a"].startswith("{{")
+    assert settings["b"] == "{{ ''.__class__ }}"
+
+
+def test_io_config(workspace: Workspace, project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MAGE_TEST_HOST", "db")
+    monkeypatch.delenv("MAGE_TEST_UNSET", raising=False)
+    profile = io_config.profile(project.root, secret={"pg": "s3cret"}.get)
+    assert profile == {"POSTGRES_HOST": "db", "POSTGRES_PASSWORD": "None", "SECRET": "s3cret"}
+    assert io_config.profile(project.root, "dev") == {"A": 1}
+    with pytest.raises(NotFound, match="default, dev"):
+        io_config.profile(project.root, "staging")
+
+
+def test_requirements(workspace: Workspace, project: Project) -> None:
+    assert workspace.requirements(project) == ["pandas>=2", "requests"]
+
+
+def test_the_working_folder_is_the_parent_inside_the_root(
+    workspace: Workspace, project: Project
+) -> None:
+    assert workspace.cwd(project) == project.root.parent
+    workspace.working_folder = "project"
+    assert workspace.cwd(project) == project.root
+
+
+def test_a_check_names_every_kind_of_problem(workspace: Workspace, project: Project) -> None:
+    problems = workspace.check(project)
+    said = "\n".join(f"{p.severity} {p.pipeline} {p.block}: {p.message}" for p in problems)
+    for expected in (
+        "warning everything None: The file says uuid 'another_uuid'",
+        "error everything None: Entry 8 of 'blocks' has no uuid.",
+        "info everything 2024: '2024' asks for the executor 'k8s'",
+        "info streaming None: Pipelines of type 'streaming' cannot be run here yet.",
+        "info sources run_dbt: 'run_dbt' is written in yaml",
+    ):
+        assert expected in said, said
+
+
+def test_projects_are_found_levels_deep_and_links_not_followed(tmp_path: Path) -> None:
+    write_shop(tmp_path / "root" / "one" / "two")
+    write_shop(tmp_path / "elsewhere")
+    write_shop(tmp_path / "root" / "node_modules")
+    write_shop(tmp_path / "root" / ".hidden")
+    (tmp_path / "root" / "link").symlink_to(tmp_path / "elsewhere")
+    workspace = Workspace(tmp_path / "root", tmp_path / "state")
+    assert [p.id for p in workspace.projects()] == ["one/two/neighbour", "one/two/shop"]
+    assert workspace.project("one-stwo-sshop").id == "one/two/shop"
+    assert len(FILES) > 5
