@@ -1,7 +1,6 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import {
   addIcon,
-  expandIcon,
   redoIcon,
   undoIcon,
   type LabIcon
@@ -339,8 +338,10 @@ function Bar(props: ICanvasProps): React.ReactElement {
         document.canRedo
       )}
       <span className="mage-Canvas-space" />
-      {button(trans.__('Show all (0)'), expandIcon, () =>
-        handle.current?.fit()
+      {button(
+        trans.__('Show the whole graph (0)'),
+        trans.__('Fit'),
+        () => handle.current?.fit()
       )}
       {button(trans.__('Zoom in (+)'), '+', () => handle.current?.zoomIn())}
       {button(trans.__('Zoom out (-)'), '−', () => handle.current?.zoomOut())}

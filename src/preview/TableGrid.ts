@@ -26,7 +26,7 @@ const WIDEST = 280;
 const HEADER_ROOM = 52;
 const CELL_ROOM = 20;
 /** Rows beside those in view that are fetched along. */
-const AHEAD = 60;
+const AHEAD = 30;
 /** Columns and rows that are measured for their width. */
 const MEASURED_COLUMNS = 200;
 const MEASURED_ROWS = 30;
