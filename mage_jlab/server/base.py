@@ -174,7 +174,8 @@ class MageHandler(APIHandler):
 
     def text(self, name: str, default: str | None = None) -> str | None:
         """Return a query parameter; an empty one counts as absent."""
-        return self.get_query_argument(name, None) or default
+        # Not stripped: Tornado turns NUL and its like into blanks, which must stay wrong.
+        return self.get_query_argument(name, None, strip=False) or default
 
     def integer(self, name: str, default: int, *, least: int = 0, most: int = 2**53) -> int:
         """Return a whole number of the query, within bounds.

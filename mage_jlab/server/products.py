@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from mage_jlab import clock
 from mage_jlab.errors import BadRequest, ProductNotFound, StoreError
 from mage_jlab.model.product import INTERACTIVE, TABLE, Manifest, Output
+from mage_jlab.products import cells
 from mage_jlab.server import lookup, views, wire
 from mage_jlab.server.base import MageHandler, Query, operation
 
@@ -175,6 +176,12 @@ class DownloadHandler(ProductPage):
     )
     async def get(self, project: str, pipeline: str, block: str, output: str) -> None:
         """Download the whole table as CSV or Parquet, sorted and filtered if asked."""
+        name, media, chunks = await self.aside(self._asked, project, pipeline, block, output)
+        await self.stream(chunks, media, name)
+
+    def _asked(
+        self, project: str, pipeline: str, block: str, output: str
+    ) -> tuple[str, str, Iterator[bytes]]:
         from mage_jlab.preview import export
 
         kind = self.text("format") or "csv"
@@ -182,14 +189,13 @@ class DownloadHandler(ProductPage):
             raise BadRequest("'format' must be csv or parquet.", path="format")
         sort, filters = self.order()
         safe = bool(self.integer("safe", 0, most=1))
-        folder, item = await self.aside(self.table, project, pipeline, block, output)
+        folder, item = self.table(project, pipeline, block, output)
         name = f"{safe_name(block)}-{safe_name(item.name)}.{kind}"
         if kind == "csv":
             chunks = export.csv(folder, item, sort=sort, filters=filters, safe=safe)
-            await self.stream(chunks, "text/csv", name)
-        else:
-            chunks = export.parquet(folder, item, sort=sort, filters=filters)
-            await self.stream(chunks, "application/vnd.apache.parquet", name)
+            return name, "text/csv", chunks
+        chunks = export.parquet(folder, item, sort=sort, filters=filters)
+        return name, "application/vnd.apache.parquet", chunks
 
 
 class ContentHandler(ProductPage):
@@ -233,15 +239,13 @@ def _pieces(path: Path) -> Iterator[bytes]:
 
 
 def _output(item: Output) -> wire.ProductOutput:
-    from mage_jlab.preview import page
-
     return wire.ProductOutput(
         name=item.name,
         kind=item.kind,
         type=item.type,
         bytes=item.bytes,
         rows=item.rows,
-        columns=[wire.Column(c.name, c.type, page.kind(c.type), c.nulls) for c in item.columns],
+        columns=[wire.Column(c.name, c.type, cells.kind(c.type), c.nulls) for c in item.columns],
         media_type=item.media_type,
         preview=item.preview,
     )
