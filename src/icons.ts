@@ -28,7 +28,7 @@ function lined(name: string, body: string): LabIcon {
     svgstr:
       '<svg xmlns="http://www.w3.org/2000/svg" width="16" viewBox="0 0 24 24" ' +
       'fill="none" stroke-linecap="round" stroke-linejoin="round">' +
-      `<g class="jp-icon3 jp-icon-selectable" fill="none" stroke="#616161" stroke-width="2">${body}</g></svg>`
+      `<g class="jp-icon3 jp-icon-selectable" stroke="#616161" stroke-width="2">${body}</g></svg>`
   });
 }
 

@@ -64,6 +64,7 @@ function addRunsPage(
         const content = new RunsPage(context, args);
         const made = new MainAreaWidget({ content });
         made.id = 'mage-runs';
+        made.toolbar.hide();
         content.filtersChanged.connect(() => void tracker.save(made));
         widget = made;
         void tracker.add(made);
@@ -106,6 +107,7 @@ function addRunPages(
       });
       const made = new MainAreaWidget({ content });
       made.id = `mage-run-${run}`;
+      made.toolbar.hide();
       content.tabChanged.connect(() => void tracker.save(made));
       widget = made;
       void tracker.add(made);

@@ -94,8 +94,10 @@ function entriesOf(row: Row): Entry[] {
         : [[CommandIDs.openRuns, {}]];
     case 'problem':
       return [[CommandIDs.openProblem, args]];
-    case 'all-runs':
-      return [[CommandIDs.openRuns, {}]];
+    case 'link':
+      return [
+        [row.to === 'runs' ? CommandIDs.openRuns : CommandIDs.newTrigger, {}]
+      ];
     case 'empty':
       return [];
   }

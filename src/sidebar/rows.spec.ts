@@ -13,7 +13,8 @@ const names = {
   triggers: 'Triggers',
   running: 'Running now',
   recent: 'Recent runs',
-  allRuns: 'All runs…'
+  allRuns: 'All runs…',
+  newTrigger: 'Run one on a schedule…'
 };
 
 function project(slug: string): IProject {
@@ -111,6 +112,13 @@ describe('buildRows', () => {
       'recent:1',
       'all-runs'
     ]);
+  });
+
+  it('offers a trigger while there is none', () => {
+    const rows = buildRows({ ...data, triggers: [] }, open, names);
+    const head = rows.find(row => row.id === 'section:triggers');
+    expect(head?.kind === 'section' && head.count).toBe(0);
+    expect(kinds(rows)).toContain('new-trigger');
   });
 
   it('knows which pipeline runs now', () => {

@@ -61,8 +61,10 @@ export interface IRunRow extends IRowBase {
   run: IRunSummary;
 }
 
-export interface IAllRunsRow extends IRowBase {
-  kind: 'all-runs';
+/** A row that leads on: all runs, a new trigger. */
+export interface ILinkRow extends IRowBase {
+  kind: 'link';
+  to: 'runs' | 'new-trigger';
 }
 
 export type Row =
@@ -73,7 +75,7 @@ export type Row =
   | ISectionRow
   | ITriggerRow
   | IRunRow
-  | IAllRunsRow;
+  | ILinkRow;
 
 export interface ISidebarData {
   projects: readonly IProject[];
@@ -202,6 +204,7 @@ export interface ISectionNames {
   running: string;
   recent: string;
   allRuns: string;
+  newTrigger: string;
 }
 
 /** All rows, in order. */
@@ -220,6 +223,16 @@ export function buildRows(
       label: trigger.name,
       trigger
     }));
+  const triggerCount = triggers.length;
+  if (!data.triggers.length && data.pipelines.length && !filter) {
+    triggers.push({
+      kind: 'link',
+      to: 'new-trigger',
+      id: 'new-trigger',
+      level: 2,
+      label: names.newTrigger
+    });
+  }
   const toRow =
     (prefix: string) =>
     (run: IRunSummary): Row => ({
@@ -237,7 +250,8 @@ export function buildRows(
   const recent = ended.slice(0, options.recent).map(toRow('recent'));
   if (data.runs.length) {
     recent.push({
-      kind: 'all-runs',
+      kind: 'link',
+      to: 'runs',
       id: 'all-runs',
       level: 2,
       label: names.allRuns
@@ -245,7 +259,7 @@ export function buildRows(
   }
   return [
     ...projectRows(data, options),
-    ...section('triggers', names.triggers, triggers, options),
+    ...section('triggers', names.triggers, triggers, options, triggerCount),
     ...section('running', names.running, running, options),
     ...section('recent', names.recent, recent, options, ended.length)
   ];

@@ -210,7 +210,8 @@ function SidebarTree(props: IViewProps & { filter: string }): JSX.Element {
       triggers: trans.__('Triggers'),
       running: trans.__('Running now'),
       recent: trans.__('Recent runs'),
-      allRuns: trans.__('All runs…')
+      allRuns: trans.__('All runs…'),
+      newTrigger: trans.__('Run one on a schedule…')
     }
   );
   const onOpen = (row: Row): void => {
@@ -223,7 +224,10 @@ function SidebarTree(props: IViewProps & { filter: string }): JSX.Element {
       trigger: CommandIDs.editTrigger,
       run: CommandIDs.openRun,
       problem: CommandIDs.openProblem,
-      'all-runs': CommandIDs.openRuns,
+      link:
+        row.kind === 'link' && row.to === 'new-trigger'
+          ? CommandIDs.newTrigger
+          : CommandIDs.openRuns,
       empty: null
     }[row.kind];
     if (command) {

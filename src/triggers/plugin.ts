@@ -146,6 +146,7 @@ function addPage(
       const content = new TriggersPage(context);
       const made = new MainAreaWidget({ content });
       made.id = 'mage-triggers';
+      made.toolbar.hide();
       content.viewChanged.connect(() => void tracker.save(made));
       widget = made;
       await tracker.add(made);

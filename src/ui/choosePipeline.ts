@@ -1,4 +1,4 @@
-import { InputDialog } from '@jupyterlab/apputils';
+import { Dialog, InputDialog, showDialog } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 
@@ -52,6 +52,11 @@ export async function choosePipeline(
   await workspace.ready;
   const pipelines = workspace.pipelines;
   if (!pipelines.length) {
+    await showDialog({
+      title,
+      body: trans.__('There is no pipeline yet: make one in the Mage sidebar.'),
+      buttons: [Dialog.okButton({ label: trans.__('Close') })]
+    });
     return undefined;
   }
   const many = workspace.projects.length > 1;
