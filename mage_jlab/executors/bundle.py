@@ -22,7 +22,7 @@ _SHIPPED = ("errors", "ids", "model", "products", "kernel_side")
 _LEFT_OUT = ("products/store.py", "products/columns.py", "model/run.py")
 _NAME = re.compile(rf"\bmage_jlab\.(?=(?:{'|'.join(_SHIPPED)})\b)")
 
-_INSTALL = '''
+_INSTALL = """
 def _mage_jlab_install(key, packed, context):
     import base64, importlib.abc, importlib.machinery, json, linecache, sys, zlib
     name = "{package}"
@@ -54,7 +54,7 @@ def _mage_jlab_install(key, packed, context):
         sys.modules[name].__key__ = key
     __import__(name + ".kernel_side.start")
     sys.modules[name + ".kernel_side.start"].activate(json.loads(context))
-'''
+"""
 
 
 @functools.cache

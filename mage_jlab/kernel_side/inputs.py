@@ -49,9 +49,7 @@ def own_outputs(step: Step) -> tuple[list[Any], str]:
     """
     scope = str(step.options.get("inputs_scope") or step.context.scope)
     version = step.options.get("version")
-    folder = execution.find(
-        step.context.store, step.context.pipeline, scope, step.block, version
-    )
+    folder = execution.find(step.context.store, step.context.pipeline, scope, step.block, version)
     if folder is None:
         raise MissingInput(
             f"Block '{step.block}' has no stored output to test; run the block first.",
@@ -229,7 +227,7 @@ def _moment(text: Any) -> datetime.datetime:
 class BlockLogger(logging.Logger):
     """A standard logger that also takes tags: ``logger.info('done', rows=10)``."""
 
-    def _log(  # type: ignore[override]
+    def _log(
         self,
         level: int,
         msg: object,

@@ -146,9 +146,7 @@ class _Calls:
             return dict(context.variables)
         return dict(self._host("get_variables", pipeline=pipeline_uuid) or {})
 
-    def set_global_variable(
-        self, pipeline_uuid: str, key: str, value: Any, **_kwargs: Any
-    ) -> None:
+    def set_global_variable(self, pipeline_uuid: str, key: str, value: Any, **_kwargs: Any) -> None:
         """Set a variable of a pipeline in its file."""
         self._host("set_variable", pipeline=pipeline_uuid, key=key, value=value)
         if pipeline_uuid == self._context().pipeline:

@@ -89,9 +89,7 @@ def bring_back(context: Context, shell: Any, name: str, folder: Path) -> None:
     scope = folder.parent.parent
     if scope.is_dir():
         candidates += [
-            block / version
-            for block in scope.iterdir()
-            for version in places.versions(block)[:1]
+            block / version for block in scope.iterdir() for version in places.versions(block)[:1]
         ]
     for candidate in candidates:
         step = manifest.read_json(candidate / manifest.STEP) or {}

@@ -100,10 +100,9 @@ class Door:
                 return True
             limits = account.step.context.limits
             size = len(content["text"]) if kind == "stream" else 0
-            if (
-                account.bytes + size <= limits.get("published_bytes", PUBLISHED_BYTES)
-                and account.messages < limits.get("published_messages", PUBLISHED_MESSAGES)
-            ):
+            if account.bytes + size <= limits.get(
+                "published_bytes", PUBLISHED_BYTES
+            ) and account.messages < limits.get("published_messages", PUBLISHED_MESSAGES):
                 account.bytes += size
                 account.messages += 1
                 return True

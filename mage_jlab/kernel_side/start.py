@@ -202,13 +202,7 @@ class _Transformer(ast.NodeTransformer):
         if step is None or step.raw or step.entered or not isinstance(node, ast.Module):
             return node
         step.tree = node
-        call = f"__import__('{__name__}', fromlist=['_']).{_ENTRY}()"
-        made = ast.parse(call)
-        for item in ast.walk(made):
-            if hasattr(item, "lineno"):
-                item.lineno = item.end_lineno = 1
-                item.col_offset = item.end_col_offset = 0
-        return made
+        return ast.parse(f"__import__('{__name__}', fromlist=['_']).{_ENTRY}()")
 
 
 _ENTRY = "_mage_jlab_entry_"
@@ -243,9 +237,7 @@ def activate(data: Mapping[str, Any]) -> None:
         mage_names.install(lambda: _host.context if _host is not None else context)
     _host.context = context
     modules.prepare(context)
-    wire.publish(
-        _host.kernel, {"event": "ready", "key": context.key}, _host._request()
-    )
+    wire.publish(_host.kernel, {"event": "ready", "key": context.key}, _host._request())
 
 
 def deactivate() -> None:

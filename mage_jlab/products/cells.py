@@ -56,7 +56,7 @@ def _special(value: Any) -> Any:
     if isinstance(value, decimal.Decimal):
         return None if value.is_nan() else str(value)
     if isinstance(value, (bytes, bytearray, memoryview)):
-        return "0x" + bytes(value)[: CELL_CHARS].hex()
+        return "0x" + bytes(value)[:CELL_CHARS].hex()
     if isinstance(value, (Mapping, list, tuple, set, frozenset)):
         return json.dumps(tree(value), ensure_ascii=False)
     item = getattr(value, "item", None)
@@ -84,13 +84,15 @@ def cell(value: Any, limit: int = CELL_CHARS) -> tuple[Any, bool]:
     return result, False
 
 
-def rows(columns: Sequence[Sequence[Any]]) -> tuple[list[list[Any]], list[list[int]]]:
+def rows(
+    columns: Sequence[Sequence[Any]], limit: int = CELL_CHARS
+) -> tuple[list[list[Any]], list[list[int]]]:
     """Turn columns of values into rows of cells; name the clipped ones as [row, column]."""
     result: list[list[Any]] = [[] for _ in (columns[0] if columns else ())]
     clipped: list[list[int]] = []
     for number, column in enumerate(columns):
         for row, value in enumerate(column):
-            shown, cut = cell(value)
+            shown, cut = cell(value, limit)
             result[row].append(shown)
             if cut:
                 clipped.append([row, number])

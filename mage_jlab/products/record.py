@@ -101,9 +101,7 @@ class Recorder:
         return self._file
 
 
-def _shortened(
-    now: datetime.datetime, entry: dict[str, Any], size: int, limit: int
-) -> bytes:
+def _shortened(now: datetime.datetime, entry: dict[str, Any], size: int, limit: int) -> bytes:
     """Return an entry too large to be kept as a short one that says so."""
     output = dict(entry.get("output", {}))
     room = max(limit // 8, 256)  # a character may take 6 bytes as JSON
@@ -191,9 +189,7 @@ def _words(dropped: dict[str, int]) -> str:
     return f"\n… {dropped['lines']:,} pieces of output ({size:,.1f} MB) were not kept …\n"
 
 
-def log(
-    folder: Path, offset: int = 0, limit: int = 2000
-) -> tuple[list[dict[str, Any]], int, int]:
+def log(folder: Path, offset: int = 0, limit: int = 2000) -> tuple[list[dict[str, Any]], int, int]:
     """Return records of the log from a byte offset, the next offset, and what was dropped."""
     records: list[dict[str, Any]] = []
     dropped = 0

@@ -76,9 +76,7 @@ class ProductStore:
                 return step
         return None
 
-    def step(
-        self, pipeline: str, scope: str, block: str, version: str
-    ) -> dict[str, Any] | None:
+    def step(self, pipeline: str, scope: str, block: str, version: str) -> dict[str, Any] | None:
         """Return how one execution went, or None when it is not there."""
         path = self.execution(pipeline, scope, block, version) / manifest.STEP
         step = manifest.read_json(path)

@@ -88,8 +88,8 @@ def write(folder: Path, names: Sequence[str], columns: Sequence[Buffers]) -> Non
     folder.mkdir()
     described = []
     for number, (name, column) in enumerate(zip(names, columns)):  # noqa: B905 - Python 3.9
-        data = column.values
-        stored = data if isinstance(data, bytes) else _little(np, data)
+        data: Any = column.values
+        stored: Any = data if isinstance(data, bytes) else _little(np, data)
         (folder / f"{number}.values").write_bytes(
             stored if isinstance(stored, bytes) else memoryview(stored).cast("B")
         )

@@ -98,17 +98,17 @@ def series(source: Any, number: int, how: dict[str, Any], objects: Any) -> Any:
     np = importlib.import_module("numpy")
     as_ = how["as"]
     if as_ == "number":
-        return pd.Series(_numbers(np, *source.numbers(number), how["dtype"]), copy=False)
+        return pd.Series(_numbers(np, source.numbers(number), how["dtype"]), copy=False)
     if as_ == "time":
-        return pd.Series(_times(np, *source.numbers(number), how["dtype"]), copy=False)
+        return pd.Series(_times(np, source.numbers(number), how["dtype"]), copy=False)
     if as_ == "zoned":
         unit = how["dtype"].partition("[")[2].partition(",")[0]
-        naive = pd.Series(_times(np, *source.numbers(number), f"datetime64[{unit}]"), copy=False)
+        naive = pd.Series(_times(np, source.numbers(number), f"datetime64[{unit}]"), copy=False)
         return naive.dt.tz_localize("UTC").dt.tz_convert(how["zone"] or objects)
     if as_ == "category":
         return _category(pd, source, number, how, objects)
     if as_ == "masked":
-        return _masked(pd, np, *source.numbers(number), how["dtype"])
+        return _masked(pd, np, source.numbers(number), how["dtype"])
     if as_ == "arrow":
         column = source.arrow(number)
         return pd.Series(pd.ArrowDtype(column.type).__from_arrow__(column))
@@ -119,7 +119,8 @@ def series(source: Any, number: int, how: dict[str, Any], objects: Any) -> Any:
     return _objects(pd, source, number, how)
 
 
-def _numbers(np: Any, values: Any, mask: Any, dtype: str) -> Any:
+def _numbers(np: Any, stored: tuple[Any, Any], dtype: str) -> Any:
+    values, mask = stored
     wanted = np.dtype(dtype)
     result = values.astype(wanted, copy=False)
     if mask is not None and wanted.kind == "f":
@@ -127,7 +128,8 @@ def _numbers(np: Any, values: Any, mask: Any, dtype: str) -> Any:
     return result
 
 
-def _times(np: Any, values: Any, mask: Any, dtype: str) -> Any:
+def _times(np: Any, stored: tuple[Any, Any], dtype: str) -> Any:
+    values, mask = stored
     result = values.astype("int64", copy=False).view(dtype)
     if mask is not None:
         result[mask] = np.array("NaT", dtype=dtype)
@@ -149,7 +151,8 @@ def _known(pd: Any, dtype: str) -> Any:
         return object
 
 
-def _masked(pd: Any, np: Any, values: Any, mask: Any, dtype: str) -> Any:
+def _masked(pd: Any, np: Any, stored: tuple[Any, Any], dtype: str) -> Any:
+    values, mask = stored
     if mask is None:
         mask = np.zeros(len(values), dtype=bool)
     if dtype == "boolean":

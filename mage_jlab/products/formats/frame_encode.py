@@ -63,9 +63,7 @@ class Builder:
             name = f"timestamp[{unit}, tz={zone}]" if zone else f"timestamp[{unit}]"
         if self.pa is None:
             return column_buffers.numbers(whole, mask, name)
-        kind = (
-            self.pa.duration(unit) if values.dtype.kind == "m" else self.pa.timestamp(unit, zone)
-        )
+        kind = self.pa.duration(unit) if values.dtype.kind == "m" else self.pa.timestamp(unit, zone)
         return self.pa.array(whole, mask=mask).view(kind)
 
     def texts(self, values: Any, *, binary: bool = False) -> Any:

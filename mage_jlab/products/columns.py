@@ -1,0 +1,91 @@
+"""Tables that were not written as Arrow files, as Arrow files: on our side only.
+
+An environment without pyarrow leaves column buffers, an array leaves numpy's
+file. The server turns them into an Arrow file beside them once, when somebody
+looks; a pickle is never opened.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from mage_jlab.errors import ProductNotFound, StoreError
+from mage_jlab.model.product import TABLE, Output
+from mage_jlab.products.formats import arrow_file, column_buffers, numpy_array
+from mage_jlab.products.formats.column_buffers import Buffers
+
+
+def arrow_path(folder: Path, output: Output) -> Path:
+    """Return the Arrow file of a table, made on the spot when there is none.
+
+    Raises:
+        StoreError: when the output is no table.
+        ProductNotFound: when its files are gone.
+    """
+    if output.kind != TABLE or not output.files:
+        raise StoreError(f"{output.name} is no table.", output=output.name)
+    stored = folder / Path(output.files[0]).name
+    if not stored.exists():
+        raise ProductNotFound(f"The files of {output.name} are gone.", output=output.name)
+    if stored.suffix == arrow_file.SUFFIX:
+        return stored
+    made = folder / f"{output.name}.view{arrow_file.SUFFIX}"
+    if not made.exists():
+        table = (
+            _from_numpy(stored, output)
+            if stored.suffix == numpy_array.SUFFIX
+            else _from_buffers(stored)
+        )
+        temporary = folder / f".{made.name}.{os.getpid()}.{id(table):x}.tmp"
+        arrow_file.write(temporary, table)
+        temporary.replace(made)
+    return made
+
+
+def _from_numpy(path: Path, output: Output) -> pa.Table:
+    array = np.load(path, mmap_mode="r", allow_pickle=False)
+    columns = [array] if array.ndim == 1 else [array[:, i] for i in range(array.shape[1])]
+    names = [column.name for column in output.columns]
+    return pa.table([pa.array(_native(column), from_pandas=True) for column in columns], names)
+
+
+def _native(values: Any) -> Any:
+    if values.dtype == np.float16:
+        return values.astype("float32")
+    return np.ascontiguousarray(values).astype(values.dtype.newbyteorder("="), copy=False)
+
+
+def _from_buffers(folder: Path) -> pa.Table:
+    names, columns = column_buffers.read(folder, mapped=True)
+    return pa.table([_array(column) for column in columns], names)
+
+
+def _array(column: Buffers) -> pa.Array:
+    mask = column.mask
+    if column.offsets is not None:
+        kind = pa.large_binary() if column.type == "large_binary" else pa.large_string()
+        validity = None if mask is None else pa.array(~mask).buffers()[1]
+        buffers = [validity, pa.py_buffer(column.offsets), pa.py_buffer(column.values)]
+        return pa.Array.from_buffers(kind, column.length, buffers)
+    if column.labels or column.type.startswith("dictionary"):
+        codes = pa.array(np.asarray(column.values), mask=np.asarray(column.values) < 0)
+        labels = pa.array(column.labels, type=pa.string())
+        return pa.DictionaryArray.from_arrays(codes, labels, ordered=column.ordered)
+    values = np.asarray(column.values)
+    if column.type == "bool":
+        return pa.array(values.astype(bool), mask=mask)
+    array = pa.array(values, mask=mask)
+    if column.type.startswith(("timestamp", "duration")):
+        unit, _, zone = column.type.partition("[")[2].rstrip("]").partition(", tz=")
+        kind = (
+            pa.duration(unit)
+            if column.type.startswith("duration")
+            else pa.timestamp(unit, zone or None)
+        )
+        return array.view(kind)
+    return array
