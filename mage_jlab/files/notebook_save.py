@@ -25,6 +25,9 @@ from mage_jlab.model.block import BLOCK_TYPES, EXTENSIONS, MARKDOWN, SCRATCHPAD,
 from mage_jlab.model.pipeline import Pipeline
 from mage_jlab.model.project import Project
 
+_PLACES = ("file_source", "file_path")
+"""Configuration that says where a block's file lies; a save never changes it."""
+
 
 @dataclass
 class Outcome:
@@ -136,7 +139,7 @@ class _Plan:
             name = f"{cell.copy_of.name} copy"
         else:
             base, name = self.base(said, kind)
-        for key in ("file_source", "file_path"):
+        for key in _PLACES:
             configuration.pop(key, None)
         cell.id = self.place(cell, base, kind, language)
         self.taken.add(cell.id)
@@ -189,7 +192,7 @@ class _Plan:
     # -- blocks that are there ----------------------------------------------
 
     def update(self, cell: _Cell, block: Block) -> None:
-        said = cell.said
+        said = _where_it_is(cell.said, block)
         entry = structure.find(self.outcome.document, block.id).value
         structure.settle(entry, {k: said[k] for k in structure.SETTINGS if k in said}, block)
         kind = _known(said.get("type"), BLOCK_TYPES) or block.type
@@ -289,6 +292,20 @@ def convert_entry(document: structure.Document, block_id: str, kind: str, langua
             holder = holder[key]
         holder.pop(found.position)
         structure.list_for(document, role).append(entry)
+
+
+def _where_it_is(said: Mapping[str, Any], block: Block) -> Mapping[str, Any]:
+    """Return what a cell says, with the file where the block has it.
+
+    A notebook that was open during a rename still names the old file.
+    """
+    wanted = said.get("configuration")
+    if not isinstance(wanted, Mapping):
+        return said
+    kept = {key: value for key, value in wanted.items() if key not in _PLACES}
+    own = {key: value for key, value in block.configuration.items() if key in _PLACES}
+    ordered = {k: {**kept, **own}[k] for k in [*wanted, *own] if k in kept or k in own}
+    return {**said, "configuration": ordered}
 
 
 def _read(raw: Any) -> _Cell | None:
