@@ -62,6 +62,8 @@ export class ChangeGate implements IDisposable {
   private _edit(kind: ChangeKind): void {
     if (this._quiet === 0) {
       this._edited = true;
+      // Inside a transaction the notebook was marked before this was heard.
+      this._model.dirty = true;
     }
     this._changed.emit(kind);
   }

@@ -326,13 +326,24 @@ export class PipelineDocument implements IPipelineDocument {
         this._trans.__('There is a block “%1” in this pipeline already.', text)
       );
     }
-    // The id follows when the pipeline is saved: the file is renamed with it.
-    this._edit(() => {
-      const cell = this.cell(id);
-      if (cell) {
-        setBlock(cell, { ...data, name: text });
+    // The id of a saved block follows on saving, when its file is renamed.
+    const uuid = data.path === undefined ? wanted : id;
+    this._edit(shared => {
+      for (const cell of shared.cells) {
+        const block = blockOf(cell);
+        if (block?.uuid === id) {
+          setBlock(cell, { ...block, uuid, name: text });
+        } else if (uuid !== id && block?.upstream.includes(id)) {
+          const upstream = block.upstream.map(item =>
+            item === id ? uuid : item
+          );
+          setBlock(cell, { ...block, upstream });
+        }
       }
     });
+    if (uuid !== id) {
+      this.states.rename(id, uuid);
+    }
   }
 
   moveBlock(id: string, offset: number): void {

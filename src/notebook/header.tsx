@@ -127,67 +127,70 @@ function HeaderView(props: IHeaderProps & { cell: Cell }): React.JSX.Element {
   return (
     <div className="mage-Header" role="group" aria-label={label}>
       <span className="mage-Header-bar" aria-hidden="true" />
-      <span
-        className="mage-Header-icon"
-        title={blockTypeLabel(block.type, trans)}
-      >
-        <look.icon.react tag="span" />
-      </span>
-      {note ? null : (
-        <StateBadge
-          state={status.state}
-          trans={trans}
-          started={status.started}
-          title={stateTitle(props)}
-        />
-      )}
-      <BlockName {...props} />
-      <span className="mage-Header-kind">
-        {blockTypeShort(block.type, trans)}
-        {note ? '' : ` · ${languageLabel(block.language, trans)}`}
-      </span>
-      <Badges {...props} />
-      {takesInput(block.type) ? <Upstream {...props} /> : null}
-      <span className="mage-Header-space" />
-      <Figures block={block} />
-      {note ? null : (
-        <span className="mage-Header-run">
-          {busy ? (
-            <IconButton
-              icon={stopIcon}
-              label={trans.__('Interrupt')}
-              onClick={() => void document.interrupt().catch(warn)}
-            />
-          ) : (
-            <>
-              <IconButton
-                icon={runIcon}
-                label={trans.__('Run “%1”', block.name)}
-                disabled={!look.known}
-                onClick={() =>
-                  onBlock(parts, CommandIDs.runBlock, document, block.id)
-                }
-              />
-              <IconButton
-                icon={caretDownEmptyIcon}
-                label={trans.__('More ways to run “%1”', block.name)}
-                className="mage-mod-narrow"
-                disabled={!look.known}
-                menu
-                onClick={anchor =>
-                  openMenu(runMenu(parts, document, block), anchor)
-                }
-              />
-            </>
-          )}
+      <div className="mage-Header-left">
+        <span
+          className="mage-Header-icon"
+          title={blockTypeLabel(block.type, trans)}
+        >
+          <look.icon.react tag="span" />
         </span>
-      )}
-      <IconButton
-        icon={ellipsesIcon}
-        label={trans.__('More about “%1”', block.name)}
-        menu
-        onClick={anchor => openMenu(moreMenu(parts, document, block), anchor)}
-      />
+        {note ? null : (
+          <StateBadge
+            state={status.state}
+            trans={trans}
+            started={status.started}
+            title={stateTitle(props)}
+          />
+        )}
+        <BlockName {...props} />
+        <span className="mage-Header-kind">
+          {blockTypeShort(block.type, trans)}
+          {note ? '' : ` · ${languageLabel(block.language, trans)}`}
+        </span>
+        <Badges {...props} />
+        {takesInput(block.type) ? <Upstream {...props} /> : null}
+      </div>
+      <div className="mage-Header-right">
+        <Figures block={block} />
+        {note ? null : (
+          <span className="mage-Header-run">
+            {busy ? (
+              <IconButton
+                icon={stopIcon}
+                label={trans.__('Interrupt')}
+                onClick={() => void document.interrupt().catch(warn)}
+              />
+            ) : (
+              <>
+                <IconButton
+                  icon={runIcon}
+                  label={trans.__('Run “%1”', block.name)}
+                  disabled={!look.known}
+                  onClick={() =>
+                    onBlock(parts, CommandIDs.runBlock, document, block.id)
+                  }
+                />
+                <IconButton
+                  icon={caretDownEmptyIcon}
+                  label={trans.__('More ways to run “%1”', block.name)}
+                  className="mage-mod-narrow"
+                  disabled={!look.known}
+                  menu
+                  onClick={anchor =>
+                    openMenu(runMenu(parts, document, block), anchor)
+                  }
+                />
+              </>
+            )}
+          </span>
+        )}
+        <IconButton
+          icon={ellipsesIcon}
+          label={trans.__('More about “%1”', block.name)}
+          menu
+          onClick={anchor => openMenu(moreMenu(parts, document, block), anchor)}
+        />
+      </div>
     </div>
   );
 }

@@ -25,17 +25,14 @@ export async function editPipeline(
     name: document.name,
     description: settings.description ?? '',
     tags: (settings.tags ?? []).join(', '),
-    kernel: settings.kernel ?? '',
+    kernel: kernelOf(document),
     rows: rowsOf(settings.variables ?? {})
   };
   await app.serviceManager.kernelspecs.ready;
   const specs = app.serviceManager.kernelspecs.specs?.kernelspecs ?? {};
-  const kernels: (readonly [string, string])[] = [
-    ['', trans.__('as the project says')],
-    ...Object.values(specs).flatMap(spec =>
-      spec ? ([[spec.name, spec.display_name]] as const) : []
-    )
-  ];
+  const kernels: (readonly [string, string])[] = Object.values(specs).flatMap(
+    spec => (spec ? ([[spec.name, spec.display_name]] as const) : [])
+  );
   if (!kernels.some(([name]) => name === before.kernel)) {
     kernels.push([before.kernel, trans.__('%1 (not here)', before.kernel)]);
   }
@@ -54,7 +51,7 @@ export async function editPipeline(
       <>
         <TextField
           label={trans.__('Name')}
-          hint={trans.__('Its folder follows when the pipeline is saved')}
+          hint={trans.__('Its folder gets the same name, at once')}
           value={value.name}
           onChange={name => change({ ...value, name })}
         />
@@ -90,7 +87,24 @@ export async function editPipeline(
   if (!form || document.readOnly) {
     return;
   }
-  document.changeSettings(changesOf(before, form));
+  const changes = changesOf(before, form);
+  if (Object.keys(changes).length) {
+    document.changeSettings(changes);
+  }
+  const { context, sessionContext } = document.panel;
+  if (form.kernel !== before.kernel) {
+    await sessionContext.changeKernel({ name: form.kernel });
+  }
+  if (form.name.trim() !== before.name) {
+    await context.rename(`${form.name.trim()}.ipynb`);
+  }
+}
+
+/** The kernel the notebook asks for. */
+function kernelOf(document: PipelineDocument): string {
+  const spec = document.panel.content.model?.getMetadata('kernelspec') as
+    { name?: string } | undefined;
+  return spec?.name ?? '';
 }
 
 /** Only what was changed: what nobody touched stays as it is in the file. */
@@ -99,9 +113,6 @@ function changesOf(
   form: IPipelineForm
 ): Record<string, unknown> {
   const changes: Record<string, unknown> = {};
-  if (form.name.trim() !== before.name) {
-    changes['name'] = form.name.trim();
-  }
   if (form.description !== before.description) {
     changes['description'] = form.description || null;
   }
@@ -110,9 +121,6 @@ function changesOf(
       .split(',')
       .map(tag => tag.trim())
       .filter(Boolean);
-  }
-  if (form.kernel !== before.kernel) {
-    changes['kernel'] = form.kernel || null;
   }
   if (JSON.stringify(form.rows) !== JSON.stringify(before.rows)) {
     changes['variables'] = valuesOf(form.rows);

@@ -1,4 +1,9 @@
-import { CommandToolbarButton, ReactWidget } from '@jupyterlab/apputils';
+import {
+  CommandToolbarButton,
+  Dialog,
+  ReactWidget,
+  showDialog
+} from '@jupyterlab/apputils';
 import { ToolbarButtonComponent } from '@jupyterlab/ui-components';
 import { addIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
@@ -43,9 +48,10 @@ export function fillToolbar(
     'mage-settings',
     button(CommandIDs.pipelineSettings, '')
   );
+  toolbar.insertItem(5, 'mage-problems', new Problems(document, parts));
   if (workspace) {
     toolbar.insertItem(
-      5,
+      6,
       'mage-trigger',
       new TriggerSummary(document, parts, workspace)
     );
@@ -132,5 +138,55 @@ class TriggerSummary extends ReactWidget {
         }
       />
     );
+  }
+}
+
+/** What is wrong or odd in the pipeline's files; hidden when nothing is. */
+class Problems extends ReactWidget {
+  constructor(
+    private readonly _document: PipelineDocument,
+    private readonly _parts: INotebookParts
+  ) {
+    super();
+    this.addClass('mage-Toolbar-problems');
+    _document.changed.connect(() => this._look());
+    this._look();
+  }
+
+  protected render(): React.JSX.Element | null {
+    const { trans } = this._parts;
+    const problems = this._document.settings.problems ?? [];
+    return problems.length ? (
+      <ToolbarButtonComponent
+        label={trans._n('⚠ %1 problem', '⚠ %1 problems', problems.length)}
+        tooltip={problems.map(problem => problem.message).join('\n')}
+        onClick={() => this._show()}
+      />
+    ) : null;
+  }
+
+  private _look(): void {
+    if (!this.isDisposed) {
+      this.setHidden(!this._document.settings.problems?.length);
+      this.update();
+    }
+  }
+
+  private _show(): void {
+    const { trans } = this._parts;
+    const problems = this._document.settings.problems ?? [];
+    void showDialog({
+      title: trans.__('Problems of “%1”', this._document.name),
+      body: (
+        <ul className="mage-Problems">
+          {problems.map((problem, index) => (
+            <li key={index} data-severity={problem.severity}>
+              {problem.message}
+            </li>
+          ))}
+        </ul>
+      ),
+      buttons: [Dialog.okButton()]
+    });
   }
 }
