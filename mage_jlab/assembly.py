@@ -31,6 +31,7 @@ from mage_jlab.executors.host import Host, Services
 from mage_jlab.executors.kernel import START_SECONDS
 from mage_jlab.executors.recovery import recover
 from mage_jlab.executors.runner import Parts, Runner
+from mage_jlab.files.places import state_name
 from mage_jlab.files.workspace import Workspace
 from mage_jlab.ids import PipelineId, slug
 from mage_jlab.model.product import INTERACTIVE
@@ -59,6 +60,15 @@ def state_folder() -> Path:
     """Return the folder of our own state: `MAGE_JLAB_STATE_DIR` or Jupyter's data folder."""
     given = os.environ.get("MAGE_JLAB_STATE_DIR")
     return Path(given).expanduser() if given else Path(jupyter_data_dir()) / "mage_jlab"
+
+
+def known_root(state: Path, project: Path) -> Path | None:
+    """Return the root from which a server last saw a project, None when none did."""
+    try:
+        text = (state / "projects" / state_name(project) / "root").read_text("utf-8")
+    except OSError:
+        return None
+    return Path(text.strip())
 
 
 class Engine:
@@ -109,6 +119,17 @@ class Engine:
         self.workspace.renamed.append(self._renamed)
 
     # ---- life ------------------------------------------------------------
+
+    def open(self) -> None:
+        """Open the database only: for looking, and for changing triggers.
+
+        Raises:
+            DatabaseTooNew: when newer code wrote it.
+        """
+        self.database.prepare()
+        self._projects = ProjectLeases(
+            self._leases, self.database, "", self._here.stored, self._state_of
+        )
 
     def start(self, *, scheduler: bool = True) -> None:
         """Migrate, recover, start the engine's own thread; nothing of the user's runs yet.
@@ -508,6 +529,7 @@ class Engine:
             self._synced = clock.monotonic()
             for project in self.workspace.projects():
                 try:
+                    (self.workspace.state(project) / "root").write_text(str(self.root), "utf-8")
                     self._registry.sync(project)
                 except MageError as error:
                     log.warning("The triggers of %s were not read: %s", project.name, error.message)

@@ -6,6 +6,7 @@ from typing import Any
 
 from mage_jlab.errors import BlockNotFound
 from mage_jlab.model.run import ACTIVE, COMPLETED, ENDED_STEP, FAILED, Run
+from mage_jlab.products.manifest import RECORD
 from mage_jlab.products.store import ProductStore
 
 Record = dict[str, Any]
@@ -23,21 +24,20 @@ def read(
     if step is None:
         raise BlockNotFound(f"Run '{run.id}' has no step '{block}'.", block=block)
     records: list[Record] = []
-    position, dropped = offset, 0
+    position, dropped, end = offset, 0, 0
     if step.version is not None:
         records, position, dropped = store.log(run.pipeline, run.id, block, step.version, offset)
+        end = _size(store, run, block, step.version)
     ended = step.state in ENDED_STEP or run.state not in ACTIVE
-    if not ended or records:
+    if not ended or position < end:
         return records, position, False, dropped
-    if step.error and not _own_word(store, run, block, step.version) and _at_end(
-        store, run, block, step.version, offset
-    ):  # fmt: skip
+    if step.error and position <= end and not _own_word(store, run, block, step.version):
         level = "ERROR" if step.state == FAILED else "WARNING"
         time = None if step.ended is None else step.ended.isoformat()
-        records = [
+        records.append(
             {"time": time, "kind": "system", "level": level, "text": step.error, "output": None}
-        ]
-        position += 1
+        )
+        position = end + 1
     return records, position, True, dropped
 
 
@@ -49,11 +49,9 @@ def _own_word(store: ProductStore, run: Run, block: str, version: str | None) ->
     return said is not None and said.get("state") in (COMPLETED, FAILED)
 
 
-def _at_end(store: ProductStore, run: Run, block: str, version: str | None, offset: int) -> bool:
-    if version is None:
-        return offset == 0
-    file = store.execution(run.pipeline, run.id, block, version) / "record.jsonl"
+def _size(store: ProductStore, run: Run, block: str, version: str) -> int:
+    file = store.execution(run.pipeline, run.id, block, version) / RECORD
     try:
-        return offset <= file.stat().st_size
+        return file.stat().st_size
     except OSError:
-        return offset == 0
+        return 0

@@ -1,0 +1,116 @@
+"""`mage-jlab product show`: the data a block left."""
+
+from __future__ import annotations
+
+import csv
+import sys
+from argparse import Namespace
+from pathlib import Path
+from typing import Any
+
+from mage_jlab.cli import opening
+from mage_jlab.cli.output import Output
+from mage_jlab.errors import BadRequest, BlockNotFound
+from mage_jlab.ids import BlockId, find
+from mage_jlab.model import product as kinds
+from mage_jlab.model.product import INTERACTIVE, Manifest
+from mage_jlab.model.product import Output as Stored
+from mage_jlab.preview import page
+from mage_jlab.products.manifest import read_json
+
+_TEXT = 20_000
+
+
+def show(arguments: Namespace, output: Output) -> int:
+    """Print the newest outputs of a block: of a run, else the newest there are."""
+    engine, project = opening.project(arguments.project, arguments.root)
+    pipeline = opening.pipeline(engine, project, arguments.pipeline)
+    loaded = engine.workspace.load(project, pipeline)
+    block = arguments.block if arguments.block in loaded.ids else find(arguments.block, loaded.ids)
+    if block is None:
+        listed = ", ".join(loaded.ids) or "none"
+        raise BlockNotFound(
+            f"Pipeline '{pipeline}' has no block '{arguments.block}'; it has: {listed}."
+        )
+    store = engine.products(project)
+    scope = arguments.run or _newest(engine, project.id, pipeline, BlockId(block))
+    manifest = store.manifest(pipeline, scope, block)
+    folder = store.execution(pipeline, scope, block, manifest.version)
+    as_csv = arguments.format == "csv"
+    if as_csv and not output.as_json:
+        return _csv(folder, manifest, arguments.limit)
+    shown = [_shown(folder, item, arguments.limit) for item in manifest.outputs]
+    document = {
+        "pipeline": pipeline,
+        "block": block,
+        "scope": scope,
+        "version": manifest.version,
+        "created": manifest.created,
+        "outputs": shown,
+    }
+    if arguments.format == "json":
+        output.as_json = True
+    output.give(document)
+    for item in shown:
+        _print(item, output)
+    return 0
+
+
+def _newest(engine: Any, project_id: str, pipeline: str, block: BlockId) -> str:
+    """Return the scope of the newest outputs: the notebook's or a run's."""
+    store = engine.products(engine.workspace.project(project_id))
+    best, best_version = INTERACTIVE, ""
+    found = store.latest(pipeline, INTERACTIVE, block)
+    if found is not None:
+        best_version = found.version
+    engine.open()
+    for run in engine.runs.list(project_id, pipeline, limit=50)[0]:
+        found = store.latest(pipeline, run.id, block)
+        if found is not None:
+            return run.id if found.version > best_version else best
+    return best
+
+
+def _shown(folder: Path, item: Stored, limit: int) -> dict[str, Any]:
+    said: dict[str, Any] = {
+        "name": item.name,
+        "kind": item.kind,
+        "type": item.type,
+        "bytes": item.bytes,
+    }
+    if item.kind == kinds.TABLE:
+        window = page.window(folder, item, offset=0, limit=limit, sort=[], filters=[])
+        names = [column["name"] for column in window["columns"]]
+        said |= {
+            "rows": item.rows,
+            "columns": [{"name": c["name"], "type": c["type"]} for c in window["columns"]],
+            "data": [dict(zip(names, row, strict=True)) for row in window["rows"]],
+        }
+    elif item.kind == kinds.JSON and item.files:
+        said["data"] = read_json(folder / item.files[0])
+    elif item.kind == kinds.TEXT and item.files:
+        said["data"] = (folder / item.files[0]).read_text("utf-8", "replace")[:_TEXT]
+    else:
+        said["preview"] = item.preview
+    return said
+
+
+def _print(item: dict[str, Any], output: Output) -> None:
+    rows = f", {item['rows']:,} rows" if item.get("rows") is not None else ""
+    output.say(f"{item['name']}: {item['type']}{rows}")
+    if isinstance(item.get("data"), list) and item["kind"] == kinds.TABLE:
+        head = [column["name"] for column in item["columns"]]
+        output.table(head, [list(row.values()) for row in item["data"]])
+    else:
+        output.say(str(item.get("data", item.get("preview") or "")))
+
+
+def _csv(folder: Path, manifest: Manifest, limit: int) -> int:
+    table = next((item for item in manifest.outputs if item.kind == kinds.TABLE), None)
+    if table is None:
+        raise BadRequest(f"Block '{manifest.block}' left no table; use --format json.")
+    window = page.window(folder, table, offset=0, limit=limit, sort=[], filters=[])
+    writer = csv.writer(sys.stdout)
+    writer.writerow([column["name"] for column in window["columns"]])
+    writer.writerows(window["rows"])
+    return 0
