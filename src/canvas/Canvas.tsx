@@ -5,7 +5,7 @@ import {
   undoIcon,
   type LabIcon
 } from '@jupyterlab/ui-components';
-import type { Connection, Edge, FinalConnectionState } from '@xyflow/react';
+import type { Connection, FinalConnectionState } from '@xyflow/react';
 import * as React from 'react';
 
 import type { IBlock } from '../tokens';
@@ -16,7 +16,8 @@ import {
   type IFlowHandle
 } from '../ui/graph/FlowFrame';
 import { handlesOf } from '../ui/graph/handles';
-import { LayoutMemo } from '../ui/graph/layout';
+import { LayoutMemo, routeKey, type ILayout } from '../ui/graph/layout';
+import { EDGE_TYPES, type RoutedEdgeType } from '../ui/graph/RoutedEdge';
 import type { CanvasActions } from './actions';
 import { BlockCard, type CardNode } from './BlockCard';
 import type { Samples } from './samples';
@@ -45,8 +46,8 @@ export function Canvas(props: ICanvasProps): React.ReactElement {
     [graph.nodes, view.active]
   );
   const edges = React.useMemo(
-    () => graph.lines.map(item => edgeOf(item, item.id === line)),
-    [graph.lines, line]
+    () => graph.lines.map(item => edgeOf(item, graph.layout, item.id === line)),
+    [graph.lines, graph.layout, line]
   );
   if (!view.blocks.length) {
     return <Empty actions={actions} trans={trans} />;
@@ -76,6 +77,7 @@ export function Canvas(props: ICanvasProps): React.ReactElement {
           layout={graph.layout}
           layoutKey={graph.key}
           nodeTypes={NODE_TYPES}
+          edgeTypes={EDGE_TYPES}
           selected={view.active}
           onSelect={id => {
             setLine(null);
@@ -178,14 +180,20 @@ function useGraph(props: ICanvasProps, blocks: readonly IBlock[]) {
   }, [blocks, readOnly, samples, trans]);
 }
 
-function edgeOf(line: ILine, selected: boolean): Edge {
+function edgeOf(
+  line: ILine,
+  layout: ILayout,
+  selected: boolean
+): RoutedEdgeType {
   return {
     id: line.id,
+    type: 'routed',
     source: line.source,
     target: line.target,
     selected,
     className: line.hanging ? 'mage-mod-hanging' : undefined,
-    interactionWidth: 14
+    interactionWidth: 14,
+    data: { route: layout.routes.get(routeKey(line.source, line.target)) ?? [] }
   };
 }
 
@@ -338,10 +346,8 @@ function Bar(props: ICanvasProps): React.ReactElement {
         document.canRedo
       )}
       <span className="mage-Canvas-space" />
-      {button(
-        trans.__('Show the whole graph (0)'),
-        trans.__('Fit'),
-        () => handle.current?.fit()
+      {button(trans.__('Show the whole graph (0)'), trans.__('Fit'), () =>
+        handle.current?.fit()
       )}
       {button(trans.__('Zoom in (+)'), '+', () => handle.current?.zoomIn())}
       {button(trans.__('Zoom out (-)'), '−', () => handle.current?.zoomOut())}

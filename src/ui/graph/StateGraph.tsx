@@ -1,18 +1,13 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
-import {
-  Handle,
-  Position,
-  type Edge,
-  type Node,
-  type NodeProps
-} from '@xyflow/react';
+import { Handle, Position, type Node, type NodeProps } from '@xyflow/react';
 import * as React from 'react';
 
 import { blockLook, blockTypeLabel } from '../blockTypes';
 import { StateBadge, stateWord } from '../state';
 import { FlowFrame, nodeDomId, withSelection } from './FlowFrame';
 import type { IGraphNode, IGraphViewProps } from './GraphView';
-import { LayoutMemo } from './layout';
+import { LayoutMemo, routeKey } from './layout';
+import { EDGE_TYPES, type RoutedEdgeType } from './RoutedEdge';
 import { handlesOf } from './handles';
 
 const WIDTH = 200;
@@ -91,14 +86,18 @@ export default function StateGraph(
     () => withSelection(cards, selected),
     [cards, selected]
   );
-  const edges = React.useMemo<Edge[]>(
+  const edges = React.useMemo<RoutedEdgeType[]>(
     () =>
       props.edges.map(edge => ({
         id: `${edge.source}→${edge.target}`,
+        type: 'routed',
         source: edge.source,
-        target: edge.target
+        target: edge.target,
+        data: {
+          route: layout.routes.get(routeKey(edge.source, edge.target)) ?? []
+        }
       })),
-    [props.edges]
+    [props.edges, layout]
   );
   return (
     <FlowFrame
@@ -109,6 +108,7 @@ export default function StateGraph(
       layout={layout}
       layoutKey={key}
       nodeTypes={NODE_TYPES}
+      edgeTypes={EDGE_TYPES}
       selected={selected}
       onSelect={id => id && props.onSelect?.(id)}
     />

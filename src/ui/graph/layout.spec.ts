@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { LayoutMemo, layoutGraph, type ILayoutNode } from './layout';
+import { LayoutMemo, layoutGraph, routeKey, type ILayoutNode } from './layout';
 import { neighbour } from './navigate';
 
 const card = (id: string, host?: string): ILayoutNode => ({
@@ -61,6 +61,25 @@ describe('layoutGraph', () => {
     expect(
       new Set(all.map(node => positions.get(node.id)!.y)).size
     ).toBeLessThan(all.length);
+  });
+
+  it('leads a long line past the cards between its ends', () => {
+    const edges = [...chain, { source: 'load', target: 'export' }];
+    const { positions, routes } = layoutGraph(nodes, edges);
+    const route = routes.get(routeKey('load', 'export'))!;
+    expect(route.length).toBeGreaterThan(0);
+    for (const { x, y } of route) {
+      for (const node of nodes) {
+        const at = positions.get(node.id)!;
+        const inside =
+          x > at.x &&
+          x < at.x + node.width &&
+          y > at.y &&
+          y < at.y + node.height;
+        expect(inside).toBe(false);
+      }
+    }
+    expect(routes.get(routeKey('load', 'clean'))).toEqual([]);
   });
 
   it('bears edges to blocks that are not there, and loops', () => {

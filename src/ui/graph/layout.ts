@@ -22,14 +22,22 @@ export interface IPosition {
 export interface ILayout {
   /** Upper left corners. */
   positions: ReadonlyMap<string, IPosition>;
+  /** Points by which lines go past the cards between their ends. */
+  routes: ReadonlyMap<string, readonly IPosition[]>;
   width: number;
   height: number;
 }
 
 const RANK_GAP = 48;
 const NODE_GAP = 32;
+const LINE_GAP = 20;
 const ATTACHED_GAP = 6;
 const ATTACHED_INDENT = 16;
+
+/** Key of a line in `routes`. */
+export function routeKey(source: string, target: string): string {
+  return `${source}\n${target}`;
+}
 
 /** What a layout depends on, as a text: equal texts need no second layout. */
 export function signature(
@@ -72,7 +80,7 @@ export function layoutGraph(
       edge.source !== edge.target
   );
   const linked = new Set(links.flatMap(edge => [edge.source, edge.target]));
-  const corners = layered(
+  const { corners, routes } = layered(
     hosts.filter(node => linked.has(node.id)).map(node => node.id),
     links,
     boxes
@@ -94,7 +102,13 @@ export function layoutGraph(
       y += small.height + ATTACHED_GAP;
     }
   }
-  return { positions, ...extentOf(corners, boxes) };
+  const size = extentOf(corners, boxes);
+  for (const points of routes.values()) {
+    for (const { x } of points) {
+      size.width = Math.max(size.width, x + LINE_GAP);
+    }
+  }
+  return { positions, routes, ...size };
 }
 
 interface IBox {
@@ -116,13 +130,19 @@ function layered(
   ids: readonly string[],
   links: readonly ILayoutEdge[],
   boxes: ReadonlyMap<string, IBox>
-): Map<string, IPosition> {
+): { corners: Map<string, IPosition>; routes: Map<string, IPosition[]> } {
   const corners = new Map<string, IPosition>();
+  const routes = new Map<string, IPosition[]>();
   if (!ids.length) {
-    return corners;
+    return { corners, routes };
   }
   const graph = new Graph();
-  graph.setGraph({ rankdir: 'TB', ranksep: RANK_GAP, nodesep: NODE_GAP });
+  graph.setGraph({
+    rankdir: 'TB',
+    ranksep: RANK_GAP,
+    nodesep: NODE_GAP,
+    edgesep: LINE_GAP
+  });
   graph.setDefaultEdgeLabel(() => ({}));
   for (const id of ids) {
     graph.setNode(id, { ...boxes.get(id)! });
@@ -131,15 +151,43 @@ function layered(
     graph.setEdge(link.source, link.target);
   }
   dagre(graph);
+  // Half the height of the highest card of each layer, by the layer's middle.
+  const layers = new Map<number, number>();
   for (const id of ids) {
     const { x, y } = graph.node(id) as unknown as IPosition;
     const box = boxes.get(id)!;
+    layers.set(
+      Math.round(y),
+      Math.max(layers.get(Math.round(y)) ?? 0, box.height / 2)
+    );
     corners.set(id, {
       x: Math.round(x - box.width / 2),
       y: Math.round(y - box.height / 2)
     });
   }
-  return corners;
+  for (const { source, target } of links) {
+    const { points = [] } = graph.edge(source, target) as {
+      points?: IPosition[];
+    };
+    routes.set(routeKey(source, target), past(points.slice(1, -1), layers));
+  }
+  return { corners, routes };
+}
+
+/** Straight down past the cards of each layer that a line crosses. */
+function past(
+  points: readonly IPosition[],
+  layers: ReadonlyMap<number, number>
+): IPosition[] {
+  return points.flatMap(({ x, y }) => {
+    const half = layers.get(Math.round(y));
+    return half === undefined
+      ? []
+      : [
+          { x, y: y - half },
+          { x, y: y + half }
+        ];
+  });
 }
 
 /** Cards without edges, in rows about as wide as the layers above them. */
