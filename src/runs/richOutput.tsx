@@ -23,24 +23,25 @@ export function isRich(data: PartialJSONObject | undefined): boolean {
 export function RichOutput(props: IRichOutputProps): JSX.Element {
   const { data, metadata, rendermime } = props;
   const host = React.useRef<HTMLDivElement>(null);
-  React.useEffect(() => {
+  // A layout effect: it is undone while its node is still in the page.
+  React.useLayoutEffect(() => {
     const node = host.current;
     const mime = rendermime.preferredMimeType(data, 'ensure');
     if (!node || !mime) {
       return;
     }
     const renderer = rendermime.createRenderer(mime);
-    MessageLoop.sendMessage(renderer, Widget.Msg.BeforeAttach);
-    node.appendChild(renderer.node);
-    MessageLoop.sendMessage(renderer, Widget.Msg.AfterAttach);
+    Widget.attach(renderer, node);
     renderer
       .renderModel(new MimeModel({ data, metadata, trusted: false }))
       .catch(error => {
         node.textContent = String(error);
       });
     return () => {
-      MessageLoop.sendMessage(renderer, Widget.Msg.BeforeDetach);
-      renderer.node.remove();
+      if (renderer.isAttached && !renderer.node.isConnected) {
+        MessageLoop.sendMessage(renderer, Widget.Msg.BeforeDetach);
+        MessageLoop.sendMessage(renderer, Widget.Msg.AfterDetach);
+      }
       renderer.dispose();
     };
   }, [data, metadata, rendermime]);

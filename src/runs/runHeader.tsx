@@ -98,6 +98,16 @@ function Fact(props: {
   ) : null;
 }
 
+/** Jupyter makes up a name of 32 digits for each holder of the server's token. */
+function userName(
+  user: string | null,
+  trans: IHeaderProps['trans']
+): string | null {
+  return user && /^[0-9a-f]{32}$/.test(user)
+    ? trans.__('a holder of the server’s token')
+    : user;
+}
+
 function Facts(props: IHeaderProps): JSX.Element {
   const { run, usual, commands, trans } = props;
   const time = (iso: string | null): React.ReactNode =>
@@ -122,7 +132,7 @@ function Facts(props: IHeaderProps): JSX.Element {
           reasonOf(run, trans)
         )}
       </Fact>
-      <Fact name={trans.__('By')}>{run.user}</Fact>
+      <Fact name={trans.__('By')}>{userName(run.user, trans)}</Fact>
       <Fact name={trans.__('Logical date')}>{time(run.fire_time)}</Fact>
       <Fact name={trans.__('Started')}>{time(run.started)}</Fact>
       <Fact name={trans.__('Ended')}>{time(run.ended)}</Fact>

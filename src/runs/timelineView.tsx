@@ -26,7 +26,6 @@ function Bar(props: { bar: IBar; trans: TranslationBundle }): JSX.Element {
       </span>
     );
   }
-  const late = bar.start + bar.width > 0.8;
   return (
     <>
       {bar.waitWidth > 0 && (
@@ -46,11 +45,7 @@ function Bar(props: { bar: IBar; trans: TranslationBundle }): JSX.Element {
       />
       <span
         className="mage-Timeline-time"
-        style={
-          late
-            ? { right: percent(1 - bar.start), paddingRight: 4 }
-            : { left: percent(bar.start + bar.width), paddingLeft: 4 }
-        }
+        style={{ left: percent(bar.start + bar.width) }}
       >
         {durationText(bar.seconds ?? 0)}
       </span>

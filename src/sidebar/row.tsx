@@ -41,7 +41,7 @@ export function triggerHint(
     return trans.__('off');
   }
   return trigger.next_fire
-    ? trans.__('next %1', formatMoment(trigger.next_fire))
+    ? formatMoment(trigger.next_fire)
     : trans.__('no next time');
 }
 
@@ -200,16 +200,15 @@ export function RowContent(props: {
           <RunTail run={row.run} />
         </>
       );
-    case 'problem': {
-      const { file, line, message } = row.problem;
-      const where = [file?.split('/').pop(), line].filter(Boolean).join(':');
+    case 'problem':
       return (
-        <span className="mage-Tree-problem" title={message}>
-          {where && <b>{where} </b>}
-          {message}
+        <span
+          className="mage-Tree-problem"
+          title={row.problem.file ? trans.__('Open the file') : undefined}
+        >
+          {row.problem.message}
         </span>
       );
-    }
     default:
       return <span className="mage-Tree-link">{row.label}</span>;
   }

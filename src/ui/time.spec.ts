@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import {
   formatAway,
   formatExact,
+  formatFull,
   formatMoment,
   instantToWall,
   secondsBetween,
@@ -26,6 +27,17 @@ describe('formatMoment', () => {
 
   it('takes the day of the zone, not of UTC', () => {
     expect(formatMoment('2026-11-22T23:30:00Z', options)).toBe('Mon 00:30');
+  });
+});
+
+describe('formatFull', () => {
+  it('names the year only when it is another one', () => {
+    expect(formatFull('2026-11-23T05:00:00Z', options)).toBe(
+      'Mon, 23 Nov 06:00'
+    );
+    expect(formatFull('2027-01-02T05:00:00Z', options)).toBe(
+      'Sat, 2 Jan 2027 06:00'
+    );
   });
 });
 

@@ -86,18 +86,19 @@ export function formatExact(
   return `${day(date, zone)} ${time}`;
 }
 
-/** Weekday, date and time without seconds: `Mon 23 Nov 2026 06:00`. */
+/** Weekday, date and time without seconds; the year when it is another one. */
 export function formatFull(
   iso: string,
-  { locale, zone }: ITimeOptions = {}
+  { now = new Date(), locale, zone }: ITimeOptions = {}
 ): string {
   const date = new Date(iso);
+  const year = day(date, zone).slice(0, 4);
   const parts = new Intl.DateTimeFormat(locale, {
     timeZone: zone,
     weekday: 'short',
     day: 'numeric',
     month: 'short',
-    year: 'numeric'
+    year: year === day(now, zone).slice(0, 4) ? undefined : 'numeric'
   }).format(date);
   const time = new Intl.DateTimeFormat(locale, {
     timeZone: zone,
