@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 import zipfile
@@ -252,3 +253,29 @@ async def test_an_address_that_is_none(ask: Any) -> None:
         assert json.loads(answer.body)["reason"] == "NotFound"
     wrong = await ask("mage", "api", "health", method="POST")
     assert wrong.status == 405 and wrong.json["message"]
+
+
+async def test_a_project_at_the_root_itself(ask: Any, jp_root_dir: Path) -> None:
+    make_project(jp_root_dir)
+
+    async def there() -> Any:
+        answer = await ask("mage", "api", "projects", "-root")
+        return answer.json if answer.status == 200 else None
+
+    project = await until(there)
+    assert (project["id"], project["slug"]) == ("", "-root")
+    book = await ask("mage", "contents", "-root", "numbers.ipynb")
+    assert book.status == 200, book.body
+    assert book.json["path"] == "-root/numbers.ipynb"
+    assert (await ask("mage", "api", "projects", "-root", "pipelines", "numbers")).status == 200
+
+
+async def test_two_changes_from_the_same_state_do_not_both_win(ask: Any) -> None:
+    etag = (await ask(*N)).headers["ETag"]
+    answers = await asyncio.gather(
+        *(
+            ask(*N, method="PATCH", body={"description": f"d{n}"}, headers={"If-Match": etag})
+            for n in range(6)
+        )
+    )
+    assert sorted(answer.status for answer in answers) == [200, 412, 412, 412, 412, 412]
