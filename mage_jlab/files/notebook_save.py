@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from mage_jlab.errors import AlreadyExists, EditRefused, InvalidName
+from mage_jlab.errors import AlreadyExists, BrokenFile, EditRefused, InvalidName
 from mage_jlab.files import block_source, notebook, places, structure
 from mage_jlab.files.reader import Reader
 from mage_jlab.files.yaml_load import plain
@@ -207,7 +207,13 @@ class _Plan:
 
     def text(self, cell: _Cell, block: Block, entry: dict[str, Any]) -> None:
         """Note a changed text for the block's file."""
-        current = self.reader.source(self.project, block)
+        try:
+            current = self.reader.source(self.project, block)
+        except BrokenFile:
+            # It was shown as an empty cell; only text typed there asks for the file.
+            if not cell.source:
+                return
+            raise
         if block_source.normal(current or "") == cell.source:
             return
         inline = entry.get("content")

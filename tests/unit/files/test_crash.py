@@ -118,7 +118,14 @@ def test_a_killed_process_leaves_whole_files(tmp_path: Path) -> None:
     )
     for rounds in range(3):
         process = subprocess.Popen(
-            [sys.executable, "-c", code, str(tmp_path / "root"), str(tmp_path / "state"), *sys.path],
+            [
+                sys.executable,
+                "-c",
+                code,
+                str(tmp_path / "root"),
+                str(tmp_path / "state"),
+                *sys.path,
+            ],
             stdout=subprocess.PIPE,
         )
         assert process.stdout is not None
@@ -146,9 +153,7 @@ def test_temporary_files_of_a_living_process_are_left_alone(tmp_path: Path) -> N
     assert not gone.exists()
 
 
-def test_a_failing_write_leaves_no_trace(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_failing_write_leaves_no_trace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     workspace, project = make(tmp_path)
     before = contents(project.root)
 

@@ -269,9 +269,7 @@ def test_a_block_in_a_folder(shop: tuple[Workspace, Project]) -> None:
     )
     assert block_id == "deep_down/my_block"
     assert pipeline.block(block_id).path == "custom/deep_down/my_block.py"
-    pipeline, block_id = workspace.change_block(
-        project, "orders", block_id, {"name": "Your Block"}
-    )
+    pipeline, block_id = workspace.change_block(project, "orders", block_id, {"name": "Your Block"})
     assert block_id == "deep_down/your_block"
     assert (project.root / "custom/deep_down/your_block.py").read_text() == "x = 1\n"
 
