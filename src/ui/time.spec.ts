@@ -32,12 +32,11 @@ describe('formatMoment', () => {
 
 describe('formatFull', () => {
   it('names the year only when it is another one', () => {
-    expect(formatFull('2026-11-23T05:00:00Z', options)).toBe(
-      'Mon, 23 Nov 06:00'
-    );
-    expect(formatFull('2027-01-02T05:00:00Z', options)).toBe(
-      'Sat, 2 Jan 2027 06:00'
-    );
+    // Commas are a matter of the browser's locale data.
+    const full = (iso: string): string =>
+      formatFull(iso, options).replace(/,/g, '');
+    expect(full('2026-11-23T05:00:00Z')).toBe('Mon 23 Nov 06:00');
+    expect(full('2027-01-02T05:00:00Z')).toBe('Sat 2 Jan 2027 06:00');
   });
 });
 
