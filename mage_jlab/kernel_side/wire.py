@@ -43,7 +43,7 @@ class HostChannel:
         self._token = token
         self._lock = threading.Lock()
 
-    def call(self, name: str, timeout: float | None = 30, **args: Any) -> Any:
+    def call(self, name: str, timeout: float | None = 30, /, **args: Any) -> Any:
         """Ask and wait for the answer.
 
         Raises:
