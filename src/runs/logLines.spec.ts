@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import type { ILogRecord } from '../api/types';
-import { isShown, joinStreams, textOf } from './logLines';
+import { isShown, textOf } from './logLines';
 
 function record(text: string, more: Partial<ILogRecord> = {}): ILogRecord {
   return {
@@ -38,18 +38,5 @@ describe('textOf', () => {
     expect(textOf(record('plain', { output: output as unknown as null }))).toBe(
       'a\nb'
     );
-  });
-});
-
-describe('joinStreams', () => {
-  it('joins what was printed in pieces, not what was printed elsewhere', () => {
-    const joined = joinStreams([
-      record('a'),
-      record('b\n'),
-      record('c'),
-      record('!', { level: 'WARNING' }),
-      record('d')
-    ]);
-    expect(joined.map(item => item.text)).toEqual(['ab\n', 'c', '!', 'd']);
   });
 });

@@ -36,23 +36,3 @@ export function isShown(
     plainText(textOf(record)).toLowerCase().includes(search.toLowerCase())
   );
 }
-
-/** Neighbouring pieces of one stream become one record, as they were printed. */
-export function joinStreams(records: readonly ILogRecord[]): ILogRecord[] {
-  const joined: ILogRecord[] = [];
-  for (const record of records) {
-    const last = joined[joined.length - 1];
-    if (
-      last &&
-      last.kind === 'stream' &&
-      record.kind === 'stream' &&
-      last.level === record.level &&
-      !last.text.endsWith('\n')
-    ) {
-      joined[joined.length - 1] = { ...last, text: last.text + record.text };
-    } else {
-      joined.push(record);
-    }
-  }
-  return joined;
-}

@@ -7,7 +7,7 @@ import { formatExact } from '../ui/time';
 import { markPieces, parseAnsi } from './ansi';
 import type { IRunsContext } from './context';
 import type { Level } from './logLines';
-import { isShown, joinStreams, textOf } from './logLines';
+import { isShown, textOf } from './logLines';
 import { LogModel } from './logModel';
 import { isRich, RichOutput } from './richOutput';
 import type { RunModel } from './runModel';
@@ -123,9 +123,7 @@ function StepLog(
   const log = useLog(model, step);
   const found = React.useMemo(
     () =>
-      joinStreams(log.records).filter(record =>
-        isShown(record, shown.level, shown.search)
-      ),
+      log.records.filter(record => isShown(record, shown.level, shown.search)),
     [log.records, shown.level, shown.search]
   );
   const hidden = Math.max(0, found.length - MOST);
@@ -171,13 +169,15 @@ function StepLog(
       ))}
       {log.loaded && !log.error && found.length === 0 && (
         <p className="mage-Form-hint">
-          {never
-            ? trans.__('It did not start.')
-            : log.records.length
-              ? trans.__('Nothing fits the search.')
-              : step.state === 'running'
-                ? trans.__('Nothing was printed yet.')
-                : trans.__('It printed nothing.')}
+          {step.state === 'queued'
+            ? trans.__('It waits for its turn.')
+            : never
+              ? trans.__('It did not start.')
+              : log.records.length
+                ? trans.__('Nothing fits the search.')
+                : step.state === 'running'
+                  ? trans.__('Nothing was printed yet.')
+                  : trans.__('It printed nothing.')}
         </p>
       )}
     </section>

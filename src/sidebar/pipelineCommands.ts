@@ -72,7 +72,10 @@ async function open(
 function addOpenCommands(context: ICommandContext): void {
   const { app, workspace, trans } = context;
   app.commands.addCommand(CommandIDs.openPipeline, {
-    label: trans.__('Open a Pipeline…'),
+    label: args =>
+      args['pipeline'] || args['path']
+        ? trans.__('Open')
+        : trans.__('Open a Pipeline…'),
     caption: trans.__('Open a pipeline as a notebook'),
     icon: mageIcon,
     describedBy: PIPELINE_ARGS,

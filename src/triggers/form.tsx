@@ -103,8 +103,8 @@ function WhatPart(props: IPartProps): JSX.Element {
   );
 }
 
-function WhenPart(props: IPartProps & { invalid: boolean }): JSX.Element {
-  const { trans, draft, faults, set, invalid } = props;
+function WhenPart(props: IPartProps & { error: string | null }): JSX.Element {
+  const { trans, draft, faults, set, error } = props;
   const fixed = zoneOf(draft) !== draft.zone;
   const known = React.useMemo(zones, []);
   return (
@@ -113,10 +113,15 @@ function WhenPart(props: IPartProps & { invalid: boolean }): JSX.Element {
         <span className="mage-Form-label">{trans.__('When')}</span>
         <SchedulePicker
           schedule={draft.schedule}
-          invalid={invalid || faults.has('schedule')}
+          invalid={error !== null || faults.has('schedule')}
           trans={trans}
           onChange={schedule => set({ schedule })}
         />
+        {error && (
+          <span className="mage-Field-error" role="alert">
+            {error}
+          </span>
+        )}
       </div>
       <Field
         label={trans.__('Time zone')}
@@ -200,7 +205,7 @@ function PoliciesPart(props: IPartProps): JSX.Element {
 }
 
 function RestPart(props: IPartProps): JSX.Element {
-  const { trans, draft, set } = props;
+  const { trans, draft, faults, set } = props;
   return (
     <>
       <div className="mage-Form-field">
@@ -208,6 +213,7 @@ function RestPart(props: IPartProps): JSX.Element {
         <VariablesForm
           rows={draft.variables}
           trans={trans}
+          strict={faults.has('variables')}
           onChange={variables => set({ variables })}
         />
       </div>
@@ -303,13 +309,11 @@ export function TriggerForm(props: ITriggerFormProps): JSX.Element {
           : trans.__('New trigger')}
       </h2>
       <div className="mage-TriggerForm-body">
-        <div className="mage-TriggerForm-fields">
+        <div className="mage-TriggerForm-fields mage-TriggerForm-first">
           <WhatPart {...part} />
           {draft.kind === 'schedule' && (
-            <WhenPart {...part} invalid={preview.error !== null} />
+            <WhenPart {...part} error={preview.error} />
           )}
-          <PoliciesPart {...part} />
-          <RestPart {...part} />
         </div>
         {draft.kind === 'schedule' && (
           <SchedulePreview
@@ -319,6 +323,10 @@ export function TriggerForm(props: ITriggerFormProps): JSX.Element {
             trans={trans}
           />
         )}
+        <div className="mage-TriggerForm-fields mage-TriggerForm-rest">
+          <PoliciesPart {...part} />
+          <RestPart {...part} />
+        </div>
       </div>
       {error && (
         <p className="mage-Message" role="alert">

@@ -63,7 +63,7 @@ interface ISchedulePreviewProps extends IPreviewState {
 
 /** What a schedule will do, before it is saved. */
 export function SchedulePreview(props: ISchedulePreviewProps): JSX.Element {
-  const { preview, zone, error, draft, health, trans } = props;
+  const { preview, zone, draft, health, trans } = props;
   const mine = localZone();
   const trouble = schedulerTrouble(health, trans);
   return (
@@ -72,7 +72,6 @@ export function SchedulePreview(props: ISchedulePreviewProps): JSX.Element {
       aria-live="polite"
       aria-label={trans.__('What it will do')}
     >
-      {error && <p className="mage-Field-error">{error}</p>}
       {preview && (
         <>
           <p className="mage-Preview-words">{preview.words}</p>

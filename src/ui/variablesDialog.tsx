@@ -13,6 +13,7 @@ class VariablesBody
   constructor(
     private _rows: IVariableRow[],
     private readonly _hint: string,
+    private readonly _strict: boolean,
     private readonly _trans: TranslationBundle
   ) {
     super();
@@ -30,6 +31,7 @@ class VariablesBody
         <VariablesForm
           rows={this._rows}
           trans={this._trans}
+          strict={this._strict}
           onChange={rows => {
             this._rows = rows;
             this.update();
@@ -54,10 +56,10 @@ export async function askVariables(
 ): Promise<Record<string, unknown> | null> {
   const { title, hint, ok, trans } = options;
   let rows = rowsOf(options.values);
-  for (;;) {
+  for (let strict = false; ; strict = true) {
     const result = await showDialog({
       title,
-      body: new VariablesBody(rows, hint, trans),
+      body: new VariablesBody(rows, hint, strict, trans),
       buttons: [
         Dialog.cancelButton({ label: trans.__('Cancel') }),
         Dialog.okButton({ label: ok })

@@ -8,6 +8,8 @@ import { faultsOf, retype } from './variables';
 export interface IVariablesFormProps {
   rows: readonly IVariableRow[];
   trans: TranslationBundle;
+  /** Say also what is wrong with values that were not typed yet. */
+  strict?: boolean;
   onChange: (rows: IVariableRow[]) => void;
 }
 
@@ -77,7 +79,11 @@ export function VariablesForm(props: IVariablesFormProps): JSX.Element {
   return (
     <div className="mage-Variables">
       {rows.map((row, index) => {
-        const fault = faults.get(index);
+        const found = faults.get(index);
+        const fault =
+          props.strict || row.text !== '' || found === 'twice'
+            ? found
+            : undefined;
         const words = fault ? faultWords(fault, trans) : null;
         return (
           <div className="mage-Variables-row" key={index}>
