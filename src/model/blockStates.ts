@@ -78,6 +78,17 @@ export class BlockStates {
     this._put(id, { ...IDLE, error });
   }
 
+  /** The kernel went away: what ran was cut off, what was queued did not run. */
+  cutOff(error: string): void {
+    for (const id of this.busy()) {
+      if (this._records.get(id)?.state === 'running') {
+        this._put(id, { state: 'failed', outputs: [], error });
+      } else {
+        this.unqueued(id);
+      }
+    }
+  }
+
   /** What the kernel said about a block. */
   heard(step: IKernelStep): void {
     if (!step.block) {

@@ -44,6 +44,7 @@ export async function execute(
       continue;
     }
     document.states.queued(id);
+    const before = cell.model.outputs.toJSON();
     const metadata: JSONObject = {
       [BLOCK_KEY]: { ...block, options } as unknown as JSONObject,
       deletedCells: document.panel.content.model?.deletedCells ?? [],
@@ -51,7 +52,16 @@ export async function execute(
     };
     runs.push(
       CodeCell.execute(cell, session, metadata).then(
-        reply => settle(document, block, reply?.content.status === 'ok'),
+        reply => {
+          const status = reply?.content.status as string | undefined;
+          if (status === 'aborted' && !cell.isDisposed) {
+            // It did not run: what it showed before is still true.
+            cell.model.executionState = 'idle';
+            cell.model.executionCount = null;
+            cell.model.outputs.fromJSON(before);
+          }
+          settle(document, block, status === 'ok');
+        },
         () => document.states.unqueued(id)
       )
     );

@@ -36,6 +36,14 @@ import type { IHeardStep, KernelSteps } from './kernelSteps';
 import { circle, type Upstream } from './order';
 import { type IPlanned, runPlan } from './runPlan';
 
+/** States of a kernel in which what it was doing is lost. */
+const GONE: ReadonlySet<string> = new Set([
+  'restarting',
+  'autorestarting',
+  'terminating',
+  'dead'
+]);
+
 /** Settings of the pipeline, as the notebook carries them. */
 export interface IPipelineMetadata {
   project?: string;
@@ -97,6 +105,11 @@ export class PipelineDocument implements IPipelineDocument {
     this.gate.changed.connect((_, kind) => this._onEdit(kind));
     this.states.changed.connect((_, id) => this._onStatus(id));
     this.steps.heard.connect((_, heard) => this._onHeard(heard));
+    this.panel.sessionContext.statusChanged.connect((_, status) => {
+      if (GONE.has(status)) {
+        this.states.cutOff(this.words.cutOff);
+      }
+    });
     this.panel.content.activeCellChanged.connect(this._onActive, this);
     this.panel.context.pathChanged.connect(() => this._changed.emit());
     this.panel.disposed.connect(() => this.dispose());
@@ -191,8 +204,11 @@ export class PipelineDocument implements IPipelineDocument {
   }
 
   /** Sentences for what can go wrong while running. */
-  get words(): { noKernel: string; unprepared: string } {
+  get words(): { noKernel: string; unprepared: string; cutOff: string } {
     return {
+      cutOff: this._trans.__(
+        'The kernel died or was restarted while this block ran.'
+      ),
       noKernel: this._trans.__(
         'There is no kernel: choose one for this pipeline first.'
       ),

@@ -30,6 +30,14 @@ export function decorate(
       }
       mark(cell);
     }
+    const [first, second] = panel.content.widgets;
+    // JupyterLab gives a notebook without cells an empty one.
+    first?.toggleClass(
+      'mage-Placeholder',
+      !second &&
+        blockOfCell(first) === null &&
+        !first.model.sharedModel.getSource()
+    );
   };
   panel.content.model?.cells.changed.connect(look);
   document.changed.connect(look);

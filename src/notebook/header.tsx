@@ -128,27 +128,32 @@ function HeaderView(props: IHeaderProps & { cell: Cell }): React.JSX.Element {
     <div className="mage-Header" role="group" aria-label={label}>
       <span className="mage-Header-bar" aria-hidden="true" />
       <div className="mage-Header-left">
-        <span
-          className="mage-Header-icon"
-          title={blockTypeLabel(block.type, trans)}
-        >
-          <look.icon.react tag="span" />
-        </span>
-        {note ? null : (
-          <StateBadge
-            state={status.state}
-            trans={trans}
-            started={status.started}
-            title={stateTitle(props)}
-          />
-        )}
-        <BlockName {...props} />
+        <div className="mage-Header-title">
+          <span
+            className="mage-Header-icon"
+            title={blockTypeLabel(block.type, trans)}
+          >
+            <look.icon.react tag="span" />
+          </span>
+          {note ? null : (
+            <StateBadge
+              state={status.state}
+              trans={trans}
+              started={status.started}
+              title={stateTitle(props)}
+            />
+          )}
+          <BlockName {...props} />
+        </div>
         <span className="mage-Header-kind">
           {blockTypeShort(block.type, trans)}
           {note ? '' : ` · ${languageLabel(block.language, trans)}`}
         </span>
         <Badges {...props} />
-        {takesInput(block.type) ? <Upstream {...props} /> : null}
+        {takesInput(block.type) || block.upstream.length ? (
+          <Upstream {...props} />
+        ) : null}
+        <Figures block={block} />
       </div>
       <div className="mage-Header-right">
         <Figures block={block} />
@@ -277,7 +282,7 @@ function Badges(props: IHeaderProps): React.JSX.Element | null {
     <>
       {block.missing ? (
         <span
-          className="mage-Badge"
+          className="mage-Header-badge"
           title={trans.__(
             'The file %1 does not exist. Write its code here and save to make it.',
             block.path ?? ''
@@ -288,7 +293,7 @@ function Badges(props: IHeaderProps): React.JSX.Element | null {
       ) : null}
       {known ? null : (
         <span
-          className="mage-Badge"
+          className="mage-Header-badge"
           title={trans.__(
             'This version does not know blocks of the type “%1”: it keeps them as they are.',
             block.type
@@ -305,7 +310,7 @@ function Badges(props: IHeaderProps): React.JSX.Element | null {
 function Upstream(props: IHeaderProps): React.JSX.Element {
   const { parts, document, block, upstream } = props;
   const { trans } = parts;
-  const editable = !document.readOnly;
+  const editable = !document.readOnly && takesInput(block.type);
   return (
     <span className="mage-Header-upstream">
       {upstream.map(({ id, name }) => (
