@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, delete, insert, select, update
+from sqlalchemy import Connection, and_, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from mage_jlab import clock
@@ -180,6 +180,8 @@ class TriggerStore:
                 if moved.rowcount == 0:
                     return []
                 for moment, new in plans:
+                    if _dealt_with(connection, armed.trigger.id, moment):
+                        continue  # the clock went back, or an edit did
                     run_id = self._runs.insert(connection, new, owner, at)
                     connection.execute(
                         insert(fires).values(
@@ -219,6 +221,11 @@ class TriggerStore:
                 triggers.c.project == self._root.stored(project), triggers.c.pipeline == old
             )
             connection.execute(update(triggers).where(where).values(pipeline=new))
+
+
+def _dealt_with(connection: Connection, trigger: str, moment: datetime) -> bool:
+    query = select(fires.c.run).where(fires.c.trigger == trigger, fires.c.fire_time == moment)
+    return connection.execute(query).first() is not None
 
 
 def _values(trigger: Trigger) -> dict[str, Any]:

@@ -8,12 +8,13 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
 from typing import Any
 
 from mage_jlab import clock
 from mage_jlab.db.runs import RunStore
 from mage_jlab.db.triggers import TriggerStore
-from mage_jlab.errors import BadRequest, HostError, NotFound, PipelineNotFound
+from mage_jlab.errors import BadRequest, HostError, NotFound, OutsideProject, PipelineNotFound
 from mage_jlab.executors.channel import Asker
 from mage_jlab.executors.messages import moment
 from mage_jlab.files import io_config
@@ -140,10 +141,19 @@ class Host:
 
     def _io_config(self, asker: Asker, args: Mapping[str, Any]) -> dict[str, Any]:
         project = self._own.workspace.project(asker.project)
+        folder = project.root
+        if args.get("path"):
+            path = Path(str(args["path"])).resolve()
+            if path.name != "io_config.yaml" or not path.is_relative_to(project.root):
+                raise OutsideProject(
+                    f"{path.name} is not an io_config.yaml of this project; "
+                    "only those are read, so that nobody reads other files through the engine."
+                )
+            folder = path.parent
         profile = args.get("profile")
         if profile is None:
-            return io_config.profiles(project.root)
-        return io_config.profile(project.root, str(profile))
+            return io_config.profiles(folder)
+        return io_config.profile(folder, str(profile))
 
     def _secret(self, asker: Asker, args: Mapping[str, Any]) -> str:
         name = str(args.get("name") or "")

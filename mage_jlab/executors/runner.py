@@ -79,6 +79,7 @@ class Runner:
         self._drivers: dict[str, Driver] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._asked: dict[str, tuple[str, str | None]] = {}
+        self._tidying: set[asyncio.Task[None]] = set()
         self._wake = asyncio.Event()
         self._stopping = False
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="mage-book")
@@ -125,9 +126,10 @@ class Runner:
             self.stop_run(run_id, INTERRUPTED, "The server was stopped while it ran.")
         if self._tasks:
             await asyncio.wait(list(self._tasks.values()), timeout=timeout)
-        for task in list(self._tasks.values()):
+        rest = [*self._tasks.values(), *self._tidying]
+        for task in rest:
             task.cancel()
-        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+        await asyncio.gather(*rest, return_exceptions=True)
         self._thread.shutdown(wait=False)
 
     # ---- one run ---------------------------------------------------------
@@ -150,8 +152,10 @@ class Runner:
             self._tasks.pop(run_id, None)
             self._asked.pop(run_id, None)
             self._wake.set()
-            if run is not None:
-                await self._tidy(run)
+            if run is not None and not self._stopping:
+                task = asyncio.get_running_loop().create_task(self._tidy(run))
+                self._tidying.add(task)
+                task.add_done_callback(self._tidying.discard)
 
     async def _carry_out(self, run: Run) -> None:
         parts = self._parts
@@ -280,8 +284,6 @@ class Runner:
         """Keep what is kept: the newest runs of a pipeline, the newest versions of a block."""
         if self.channel is not None:
             self.channel.dismiss(Asker(run.project, run.pipeline, run.id))
-        if self._stopping:
-            return
         try:
             await self._call(self.forget_old, run.project, run.pipeline)
         except Exception:  # housekeeping must not end the engine

@@ -1,0 +1,323 @@
+"""Runs with real kernels: what is kept of them, what fails, what is tried again."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from flow.engine.projects import block, custom, step, until, write_pipeline
+
+from mage_jlab.assembly import Engine
+from mage_jlab.errors import BadRequest, BlockNotFound, InvalidPlan, NotActive
+
+LOAD = """
+import pandas as pd
+
+@data_loader
+def load(*args, **kwargs):
+    print('loading', kwargs['env'], kwargs.get('word'))
+    return pd.DataFrame({'n': [1, 2, 3]})
+
+@test
+def has_rows(frame, *args):
+    assert len(frame) == 3
+"""
+DOUBLE = """
+@transformer
+def double(frame, *args, **kwargs):
+    frame['n'] = frame['n'] * 2
+    return frame
+"""
+SUM = """
+@data_exporter
+def total(left, right, *args, **kwargs):
+    return {'left': int(left['n'].sum()), 'right': int(right['n'].sum())}
+"""
+
+
+def diamond(root: Path) -> None:
+    write_pipeline(
+        root / "p",
+        "diamond",
+        {
+            "load": block("data_loader", LOAD),
+            "left": block("transformer", DOUBLE, "load"),
+            "right": block("transformer", DOUBLE.replace("* 2", "* 10"), "load"),
+            "total": block("data_exporter", SUM, "left", "right"),
+        },
+        variables={"word": "from the file", "other": 1},
+    )
+
+
+def test_a_run_keeps_everything(root: Path, engine: Engine) -> None:
+    diamond(root)
+    events: list[dict[str, object]] = []
+    engine.events.subscribe(events.append)
+    run = engine.wait(engine.submit("p", "diamond", variables={"word": "given"}, user="ada").id, 90)
+    assert (run.state, run.error) == ("completed", None)
+    assert run.variables == {"word": "given", "other": 1}
+    assert run.user == "ada" and run.kernel == "python3" and run.code_hash
+    assert run.cwd == str(root)
+    assert run.created <= run.started <= run.ended
+    assert (run.steps_done, run.steps_total) == (4, 4)
+    load = step(run, "load")
+    assert (load.state, load.attempt, load.outputs[0].rows) == ("completed", 1, 3)
+    for name in ("left", "right"):
+        assert step(run, name).started >= load.ended
+    store = engine.products(engine.workspace.project("p"))
+    total = store.manifest("diamond", run.id, "total")
+    folder = store.execution("diamond", run.id, "total", total.version)
+    assert json.loads((folder / total.outputs[0].files[0]).read_text()) == {"left": 12, "right": 60}
+    records, _, complete, _ = engine.step_log(run.id, "load")
+    assert complete
+    assert "loading prod given" in [item["text"] for item in records]
+    states = [e["state"] for e in events if e["kind"] == "run"]
+    assert states == ["queued", "running", "completed"]
+    assert engine.runs.usual("p", "diamond") > 0
+
+
+def test_a_failed_block_stops_what_depends_on_it(root: Path, engine: Engine) -> None:
+    write_pipeline(
+        root / "p",
+        "bad",
+        {
+            "first": custom("return 1"),
+            "broken": custom("return 1 / 0", "first"),
+            "below": custom("return 2", "broken"),
+        },
+    )
+    run = engine.wait(engine.submit("p", "bad").id, 90)
+    assert run.state == "failed"
+    assert "broken" in run.error and "ZeroDivisionError" in run.error
+    assert step(run, "broken").state == "failed"
+    assert "line 3" in step(run, "broken").error
+    assert step(run, "below").state == "upstream_failed"
+    assert any("ZeroDivisionError" in r["text"] for r in engine.step_log(run.id, "broken")[0])
+    assert "broken" in engine.step_log(run.id, "below")[0][0]["text"]
+    # The next run works, and a retry of this one runs what did not complete.
+    (root / "p" / "custom" / "broken.py").write_text("@custom\ndef f(*args):\n    return 5\n")
+    again = engine.wait(engine.retry(run.id).id, 90)
+    assert again.id == run.id and again.state == "completed"
+    assert [(s.block, s.attempt) for s in again.steps] == [
+        ("first", 1), ("broken", 2), ("below", 1),
+    ]  # fmt: skip
+    assert [a.state for a in engine.runs.attempts(run.id, "broken")] == ["failed", "completed"]
+    with pytest.raises(InvalidPlan):
+        engine.retry(run.id)
+    once_more = engine.wait(engine.retry(run.id, from_block="broken").id, 90)
+    assert [(s.block, s.attempt) for s in once_more.steps] == [
+        ("first", 1), ("broken", 3), ("below", 2),
+    ]  # fmt: skip
+
+
+def test_retries_follow_the_settings(root: Path, engine: Engine, tmp_path: Path) -> None:
+    count = tmp_path / "count"
+    body = f"""
+    from pathlib import Path
+    file = Path({str(count)!r})
+    tries = int(file.read_text()) + 1 if file.exists() else 1
+    file.write_text(str(tries))
+    assert tries == 3, f'try {{tries}}'
+    return tries
+    """
+    retry = {"retries": 2, "delay": 0.1, "max_delay": 5}
+    write_pipeline(root / "p", "stubborn", {"shaky": custom(body, retry_config=retry)})
+    run = engine.wait(engine.submit("p", "stubborn").id, 90)
+    assert run.state == "completed"
+    assert step(run, "shaky").attempt == 3
+    states = [a.state for a in engine.runs.attempts(run.id, "shaky")]
+    assert states == ["failed", "failed", "completed"]
+
+
+def test_a_timeout_interrupts(root: Path, engine: Engine) -> None:
+    blocks = {"slow": custom("import time; time.sleep(600)", timeout=1)}
+    write_pipeline(root / "p", "slow", blocks)
+    run = engine.wait(engine.submit("p", "slow").id, 90)
+    assert run.state == "failed"
+    assert step(run, "slow").error == "It ran longer than its timeout of 1 s."
+
+
+def test_a_block_that_swallows_interrupts_is_killed(root: Path, engine: Engine) -> None:
+    body = """
+    import time
+    while True:
+        try:
+            time.sleep(600)
+        except KeyboardInterrupt:
+            pass
+    """
+    blocks = {"stubborn": custom(body, timeout=1), "below": custom("return 1", "stubborn")}
+    write_pipeline(root / "p", "slow", blocks)
+    run = engine.wait(engine.submit("p", "slow").id, 90)
+    assert step(run, "stubborn").state == "failed"
+    assert "timeout" in step(run, "stubborn").error
+    assert step(run, "below").state == "upstream_failed"
+
+
+def test_a_false_condition_skips_a_branch(root: Path, engine: Engine) -> None:
+    check = "@condition\ndef evaluate(value, *args, **kwargs):\n    return value > 10\n"
+    write_pipeline(
+        root / "p",
+        "maybe",
+        {
+            "first": custom("return 5"),
+            "guarded": custom("return 6", "first"),
+            "below": custom("return 7", "guarded"),
+            "other": custom("return 8", "first"),
+            "check": block("conditional", check, "guarded"),
+        },
+    )
+    run = engine.wait(engine.submit("p", "maybe").id, 90)
+    assert run.state == "completed", run.error
+    assert {s.block: s.state for s in run.steps} == {
+        "first": "completed", "guarded": "skipped", "below": "skipped", "other": "completed",
+    }  # fmt: skip
+
+
+def test_callbacks_hear_how_it_went(root: Path, engine: Engine, tmp_path: Path) -> None:
+    said = tmp_path / "said"
+    text = f"""
+    from pathlib import Path
+
+    @callback('success')
+    def well(value, **kwargs):
+        Path({str(said)!r}).write_text(f"{{kwargs['parent_block_uuid']}} {{value}}")
+    """
+    write_pipeline(
+        root / "p",
+        "called",
+        {"first": custom("return 41 + 1"), "tell": block("callback", text, "first")},
+    )
+    run = engine.wait(engine.submit("p", "called").id, 90)
+    assert run.state == "completed"
+    assert said.read_text() == "first 42"
+
+
+def test_some_blocks_use_the_outputs_of_the_notebook(root: Path, engine: Engine) -> None:
+    diamond(root)
+    missing = engine.wait(engine.submit("p", "diamond", blocks=["left"]).id, 90)
+    assert missing.state == "failed" and "load" in missing.error
+    # What a run left is not what the notebook left; put it there as a cell run would.
+    store = engine.products(engine.workspace.project("p"))
+    whole = engine.wait(engine.submit("p", "diamond").id, 90)
+    source = store.root / "diamond"
+    (source / "interactive").mkdir(exist_ok=True)
+    (next(source.glob(f"*{whole.id[-8:]}")) / "load").rename(source / "interactive" / "load")
+    run = engine.wait(engine.submit("p", "diamond", blocks=["left"]).id, 90)
+    assert run.state == "completed", run.error
+    assert [s.block for s in run.steps] == ["left"]
+
+
+def test_wrong_requests_are_refused(root: Path, engine: Engine) -> None:
+    diamond(root)
+    write_pipeline(root / "p", "stream", {"a": custom("return 1")}, type="streaming")
+    dynamic = {"a": custom("return [[1, 2]]", configuration={"dynamic": True})}
+    write_pipeline(root / "p", "fan", dynamic)
+    with pytest.raises(BlockNotFound):
+        engine.submit("p", "diamond", blocks=["nobody"])
+    with pytest.raises(InvalidPlan, match="streaming"):
+        engine.submit("p", "stream")
+    with pytest.raises(InvalidPlan, match="dynamic"):
+        engine.submit("p", "fan")
+    with pytest.raises(BadRequest):
+        engine.submit("p", "diamond", variables={"x": object()})
+    assert engine.runs.list()[0] == []
+
+
+def test_the_same_key_gives_the_same_run(root: Path, engine: Engine) -> None:
+    write_pipeline(root / "p", "one", {"a": custom("return 1")})
+    first = engine.submit("p", "one", idempotency_key="k")
+    second = engine.submit("p", "one", idempotency_key="k")
+    assert first.id == second.id
+    engine.wait(first.id, 90)
+    with pytest.raises(NotActive):
+        engine.cancel(first.id)
+
+
+def test_a_run_uses_the_files_of_its_start(root: Path, engine: Engine, tmp_path: Path) -> None:
+    go = tmp_path / "go"
+    body = f"""
+    import time
+    from pathlib import Path
+    while not Path({str(go)!r}).exists():
+        time.sleep(0.02)
+    """
+    write_pipeline(
+        root / "p", "held", {"gate": custom(body), "after": custom("return 'old'", "gate")}
+    )
+    run = engine.submit("p", "held")
+    until(lambda: step(engine.runs.get(run.id), "gate").state == "running")
+    write_pipeline(
+        root / "p", "held", {"gate": custom(body), "after": custom("return 'new'", "gate")}
+    )
+    go.touch()
+    ended = engine.wait(run.id, 90)
+    assert ended.state == "completed"
+    assert any("old" in r["text"] for r in engine.step_log(run.id, "after")[0])
+
+
+def test_a_block_may_run_another_pipeline(root: Path, mage_state: Path) -> None:
+    from flow.engine.projects import running
+
+    call = """
+    from mage_ai.orchestration.triggers.api import trigger_pipeline
+
+    @custom
+    def call(*args, **kwargs):
+        run = trigger_pipeline('child', variables={'x': 3}, check_status=True,
+                               error_on_failure=True, poll_interval=0.2)
+        return str(run.status)
+    """
+    write_pipeline(root / "p", "parent", {"call": block("custom", call)})
+    write_pipeline(root / "p", "child", {"use": custom("return kwargs['x'] * 2")})
+    # One place only: the block that waits must give it away.
+    with running(root, mage_state, max_kernels=1) as engine:
+        run = engine.wait(engine.submit("p", "parent").id, 90)
+        assert run.state == "completed", (run.error, engine.step_log(run.id, "call"))
+        child = engine.runs.list(pipeline="child")[0][0]
+        assert child.state == "completed" and child.variables == {"x": 3}
+
+
+def test_variables_and_secrets_over_the_host_channel(
+    root: Path, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("A_SECRET", "s3cret")
+    text = """
+    from mage_ai.data_preparation.variable_manager import get_global_variable, set_global_variable
+    from mage_ai.data_preparation.shared.secrets import get_secret_value
+
+    @custom
+    def work(*args, **kwargs):
+        set_global_variable('vars', 'n', get_global_variable('vars', 'n') + 1)
+        return get_secret_value('A_SECRET') == 's3cret'
+    """
+    write_pipeline(root / "p", "vars", {"work": block("custom", text)}, variables={"n": 1})
+    run = engine.wait(engine.submit("p", "vars").id, 90)
+    assert run.state == "completed", run.error
+    pipeline = engine.workspace.load(engine.workspace.project("p"), "vars")
+    assert dict(pipeline.variables) == {"n": 2}
+
+
+def test_old_runs_go_with_all_they_left(root: Path, engine: Engine) -> None:
+    write_pipeline(root / "p", "many", {"a": custom("return 1")})
+    runs = [engine.wait(engine.submit("p", "many").id, 90) for _ in range(3)]
+    engine._runner.forget_old("p", "many", keep=1)
+    assert [r.id for r in engine.runs.list()[0]] == [runs[-1].id]
+    state = engine.workspace.state(engine.workspace.project("p"))
+    assert [f.name for f in (state / "snapshots").iterdir()] == [runs[-1].id]
+    assert len(list((state / "products" / "many").iterdir())) == 1
+
+
+def test_history_follows_new_names(root: Path, engine: Engine) -> None:
+    write_pipeline(root / "p", "old", {"a": custom("return 1"), "b": custom("return 2", "a")})
+    run = engine.wait(engine.submit("p", "old").id, 90)
+    project = engine.workspace.project("p")
+    etag = engine.workspace.etag(project, "old")
+    engine.workspace.change_block(project, "old", "a", {"name": "renamed"}, etag=etag)
+    etag = engine.workspace.etag(project, "old")
+    engine.workspace.change_pipeline(project, "old", {"name": "new"}, etag=etag)
+    found = engine.runs.get(run.id)
+    assert found.pipeline == "new"
+    assert [(s.block, s.upstream) for s in found.steps] == [("renamed", ()), ("b", ("renamed",))]
+    assert engine.products(project).latest("new", run.id, "renamed") is not None
