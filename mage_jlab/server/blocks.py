@@ -66,10 +66,16 @@ class BlockHandler(MageHandler):
         of, loaded = lookup.pipeline(self.engine, project, pipeline)
         found = lookup.block(loaded, block)
         changes = given(self.read(wire.BlockChange))
+        if "name" in changes and changes["name"] != found.name:
+            users = self.engine.workspace.users_of(of, found)
+            lookup.refuse_active(self.engine, of, {loaded.id, *users})
         changed, now = self.engine.workspace.change_block(
             of, loaded.id, found.id, changes, etag=etag
         )
-        self.app.tell("pipeline", of, loaded.id, state="changed", block=now)
+        for user in dict.fromkeys(
+            [loaded.id, *self.engine.workspace.users_of(of, changed.block(now))]
+        ):
+            self.app.tell("pipeline", of, user, state="changed", block=now)
         self.set_header("ETag", f'"{self.engine.workspace.etag(of, loaded.id)}"')
         return views.block(self.engine, of, changed, changed.block(now))
 

@@ -26,6 +26,7 @@ from mage_jlab.ids import PipelineId, slug
 from mage_jlab.model.block import Block
 from mage_jlab.model.product import INTERACTIVE
 from mage_jlab.model.project import Project
+from mage_jlab.server import lookup
 
 if TYPE_CHECKING:
     from mage_jlab.assembly import Engine
@@ -183,6 +184,7 @@ class MageContents(AsyncContentsManager):
                 self.engine.workspace.save_notebook(of, made.id, book)
             state = "created"
         else:
+            self._refuse_renames(*found, book)
             self.engine.workspace.save_notebook(*found, book)
             state = "changed"
         self.app.tell("pipeline", found[0], found[1], state=state)
@@ -192,6 +194,7 @@ class MageContents(AsyncContentsManager):
     def delete_file(self, path: str) -> None:
         """Delete a pipeline; the files of its blocks stay."""
         of, identity = self._must_find(path)
+        lookup.refuse_active(self.engine, of, [identity])
         self.engine.workspace.delete_pipeline(of, identity)
         self.app.tell("pipeline", of, identity, state="deleted")
 
@@ -207,6 +210,7 @@ class MageContents(AsyncContentsManager):
             raise BadRequest("A pipeline cannot be moved to another project.")
         if self._pipeline(new_path) is not None:
             raise AlreadyExists(f"There is already a pipeline '{name}'.")
+        lookup.refuse_active(self.engine, of, [identity])
         changed = self.engine.workspace.change_pipeline(of, identity, {"name": name})
         self.app.tell("pipeline", of, changed.id, state="renamed")
         return _path(of, changed.id)
@@ -287,6 +291,16 @@ class MageContents(AsyncContentsManager):
         if len(parts) != 2 or not parts[1].endswith(NOTEBOOK):
             raise BadRequest("A pipeline's path is <project>/<name>.ipynb.")
         return self._must_find_project(parts[0]), parts[1].removesuffix(NOTEBOOK)
+
+    def _refuse_renames(self, of: Project, identity: PipelineId, book: Any) -> None:
+        """Refuse a save that renames blocks an active run is at work on."""
+        names = {block.id: block for block in self.engine.workspace.load(of, identity).blocks}
+        for cell in book.cells:
+            told = cell.metadata.get("mage")
+            known = names.get(told.get("uuid", "")) if isinstance(told, dict) else None
+            if known is not None and told.get("name") not in (None, known.name):
+                users = self.engine.workspace.users_of(of, known)
+                lookup.refuse_active(self.engine, of, {identity, *users})
 
     def _folder(self, parts: list[str], content: bool) -> dict[str, Any]:
         entries: list[dict[str, Any]] = []

@@ -6,10 +6,17 @@ of an address ever becomes a path, so a hostile one can only be not found.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
-from mage_jlab.errors import BlockNotFound, PipelineNotFound, ProductNotFound, ProjectNotFound
+from mage_jlab.errors import (
+    BlockNotFound,
+    PipelineNotFound,
+    ProductNotFound,
+    ProjectNotFound,
+    StillActive,
+)
 from mage_jlab.ids import BlockId, PipelineId, find, slug
 from mage_jlab.model.block import Block
 from mage_jlab.model.pipeline import Pipeline
@@ -101,6 +108,21 @@ def product_ids(
     if found is None:
         raise ProductNotFound("That run has no such step.", run=run.id)
     return of, PipelineId(run.pipeline), found, run.id
+
+
+def refuse_active(engine: Engine, of: Project, pipelines: Iterable[str]) -> None:
+    """Refuse to rename or delete what an active run is at work on.
+
+    Raises:
+        StillActive: when one of the pipelines has a run that has not ended.
+    """
+    for identity in pipelines:
+        active = engine.runs.active(of.id, identity)
+        if active:
+            raise StillActive(
+                f"Pipeline '{identity}' has an active run; wait for it or cancel it first.",
+                run=active[0].id,
+            )
 
 
 def drive_path(of: Project, identity: str) -> str:

@@ -123,6 +123,8 @@ class PipelineHandler(MageHandler):
         of = lookup.project(self.engine, project)
         identity = lookup.pipeline_id(self.engine, of, pipeline)
         changes = given(self.read(wire.PipelineChange))
+        if "name" in changes:
+            lookup.refuse_active(self.engine, of, [identity])
         changed = self.engine.workspace.change_pipeline(of, identity, changes, etag=etag)
         self.app.tell("pipeline", of, changed.id, state="changed")
         answer = views.pipeline(self.engine, of, changed)
@@ -135,6 +137,7 @@ class PipelineHandler(MageHandler):
         etag = self.match()
         of = lookup.project(self.engine, project)
         identity = lookup.pipeline_id(self.engine, of, pipeline)
+        lookup.refuse_active(self.engine, of, [identity])
         self.engine.workspace.delete_pipeline(of, identity, etag=etag)
         self.app.tell("pipeline", of, identity, state="deleted")
 

@@ -44,6 +44,7 @@ class ProjectsHandler(MageHandler):
         wanted = self.read(wire.ProjectCreate)
         made = self.engine.workspace.create_project(wanted.path, example=wanted.example)
         self.engine.sync_file_triggers(made)
+        self.app.tell("project", made, state="created")
         return views.project(self.engine, made)
 
 

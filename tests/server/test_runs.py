@@ -14,6 +14,7 @@ from tests.conftest import snapshot
 from tests.server.conftest import run_to_end, until
 
 API = ("mage", "api")
+PIPELINE = ("projects", "demo", "pipelines", "numbers")
 
 
 async def test_a_run_and_everything_it_leaves(
@@ -213,6 +214,7 @@ async def test_cancelling(ask: Any, mage_project: Path, started: Any, jp_servera
     await until(busy)
     assert jp_serverapp.extension_manager.any_activity(), "Jupyter does not shut down in the midst"
     assert (await ask(*API, "runs", run["id"], method="DELETE")).status == 409
+    await _no_renames(ask, mage_project)
     cancelled = await ask(*API, "runs", run["id"], "cancel", method="POST")
     assert cancelled.status == 202
 
@@ -226,3 +228,28 @@ async def test_cancelling(ask: Any, mage_project: Path, started: Any, jp_servera
         return not started.current_activity()
 
     await until(idle)
+
+
+async def _no_renames(ask: Any, mage_project: Path) -> None:
+    """What an active run is at work on is neither renamed nor deleted."""
+    before = snapshot(mage_project)
+    drive, numbers = ("mage", "contents", "demo", "numbers.ipynb"), (*API, *PIPELINE)
+    force = {"If-Match": "*"}
+    name = {"name": "other"}
+    book = (await ask(*drive)).json["content"]
+    book["cells"][0]["metadata"]["mage"]["name"] = "other"
+    refused = [
+        await ask(*numbers, method="PATCH", body=name, headers=dict(force)),
+        await ask(*numbers, method="DELETE", headers=dict(force)),
+        await ask(*numbers, "blocks", "double", method="PATCH", body=name, headers=dict(force)),
+        await ask(*drive, method="PATCH", body={"path": "demo/other.ipynb"}),
+        await ask(*drive, method="DELETE"),
+        await ask(*drive, method="PUT", body={"type": "notebook", "content": book}),
+    ]
+    for answer in refused:
+        assert answer.status == 409 and answer.json["reason"] == "StillActive", answer.body
+    assert snapshot(mage_project) == before
+    book["cells"][0]["metadata"]["mage"]["name"] = "load numbers"
+    book["cells"][2]["source"] += "\n# a note\n"
+    edited = await ask(*drive, method="PUT", body={"type": "notebook", "content": book})
+    assert edited.status == 200, "an edit does not reach the snapshot of the run"
