@@ -66,7 +66,7 @@ def _pipeline(reader: Reader, project: Project, pipeline_id: PipelineId) -> Iter
     except MageError as error:
         yield Problem(ERROR, error.message, pipeline=pipeline_id, file=file)
         return
-    lines = _lines(data, file)
+    lines = reader.lines(data, file)
     for problem in _document(pipeline, document, file):
         yield problem if problem.line or problem.block is None else _at(problem, lines)
     for block in pipeline:
@@ -84,26 +84,6 @@ def _at(problem: Problem, lines: Mapping[str, int], file: str | None = None) -> 
         file=problem.file or file,
         line=lines.get(problem.block or ""),
     )
-
-
-def _lines(data: bytes, file: str) -> dict[str, int]:
-    """Return uuid of a block -> the line its entry begins at."""
-    found: dict[str, int] = {}
-    composed = yaml_load.compose(yaml_load.decode(data, file), file)
-    top = dict(_named(composed.node, composed.keys))
-    for key in ("blocks", "callbacks", "conditionals", "widgets"):
-        node = top.get(key)
-        for item in node.value if node is not None and isinstance(node.value, list) else []:
-            uuid = dict(_named(item, composed.keys)).get("uuid")
-            if uuid is not None and isinstance(uuid.value, str):
-                found.setdefault(uuid.value, item.start_mark.line + 1)
-    return found
-
-
-def _named(node: Any, keys: Mapping[int, Any]) -> Iterator[tuple[Any, Any]]:
-    if node is not None and getattr(node, "id", "") == "mapping":
-        for key, value in node.value:
-            yield keys.get(id(key)), value
 
 
 def _document(pipeline: Pipeline, document: Mapping[Any, Any], file: str) -> Iterator[Problem]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import yaml
@@ -109,7 +109,10 @@ def rewrite(text: str, wanted: Mapping[Any, Any], file: str) -> str:
         return mark + body + dump(dict(wanted)).replace("\n", newline)
     ended = body.endswith("\n")
     work = body if ended else body + newline
-    result = _spliced(work, compose(work, file), composed.document, dict(wanted), newline)
+    if not ended:
+        # Only the nodes are of interest; a text at the very end may read otherwise.
+        composed = replace(compose(work, file), document=composed.document)
+    result = _spliced(work, composed, composed.document, dict(wanted), newline)
     if not ended:
         result = result.removesuffix(newline)
     _prove(result, dict(wanted), file)

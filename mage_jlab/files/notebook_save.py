@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mage_jlab.errors import AlreadyExists, BrokenFile, EditRefused, InvalidName
-from mage_jlab.files import block_source, notebook, places, structure
+from mage_jlab.files import block_source, notebook, pipeline_yaml, places, structure
 from mage_jlab.files.reader import Reader
 from mage_jlab.files.yaml_load import plain
 from mage_jlab.ids import BlockId, slug
@@ -96,9 +96,10 @@ class _Plan:
         for cell in cells:
             if cell.block is None:
                 self.create(cell)
+        entries = structure.index(document)
         for cell in cells:
             if cell.block is not None:
-                self.update(cell, cell.block)
+                self.update(cell, cell.block, entries)
         self.link(cells)
         for role in ("block", "callback", "conditional", "chart"):
             structure.reorder(document, [cell.id for cell in cells], role)
@@ -191,9 +192,11 @@ class _Plan:
 
     # -- blocks that are there ----------------------------------------------
 
-    def update(self, cell: _Cell, block: Block) -> None:
+    def update(
+        self, cell: _Cell, block: Block, entries: Mapping[BlockId, pipeline_yaml.Entry]
+    ) -> None:
         said = _where_it_is(cell.said, block)
-        entry = structure.find(self.outcome.document, block.id).value
+        entry = entries[block.id].value
         structure.settle(entry, {k: said[k] for k in structure.SETTINGS if k in said}, block)
         kind = _known(said.get("type"), BLOCK_TYPES) or block.type
         language = _known(said.get("language"), tuple(EXTENSIONS)) or block.language
@@ -254,6 +257,7 @@ class _Plan:
     def link(self, cells: Sequence[_Cell]) -> None:
         """Set the links of all cells, then look for circles once."""
         final = {cell.id for cell in cells}
+        entries = structure.index(self.outcome.document)
         for cell in cells:
             upstream = cell.said.get("upstream")
             if not isinstance(upstream, list):
@@ -263,6 +267,10 @@ class _Plan:
             # A link to nothing that the file has already is not ours to remove.
             dangling = [item for item in own if item not in self.known]
             listed = [item for item in wanted if item in final or item in dangling]
+            if cell.block is not None and tuple(dict.fromkeys(listed)) == own == (
+                pipeline_yaml.links(entries[cell.id].value.get("upstream_blocks"))
+            ):
+                continue
             structure.connect(self.outcome.document, cell.id, listed, check=False)
         structure.refuse_new_cycle(self.pipeline.document, self.outcome.document)
 

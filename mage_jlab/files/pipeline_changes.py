@@ -32,9 +32,11 @@ def rewrite(
     """Return the change that makes a pipeline's file hold the document; empty when it does."""
     data = reader.data(project, pipeline_id)
     name = reader.name(pipeline_id)
+    change = save.Change()
+    if yaml_load.same(reader.document(data, name), dict(document)):
+        return change
     text = yaml_load.decode(data, name)
     new = edit.rewrite(text, document, name)
-    change = save.Change()
     if new != text:
         change.writes[places.pipeline_file(project.root, pipeline_id)] = new.encode("utf-8")
     return change

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,7 @@ class Reader:
     def __init__(self, root: Path) -> None:
         self.root = root
         self._documents: dict[bytes, dict[Any, Any]] = {}
+        self._lines: dict[bytes, dict[str, int]] = {}
         self._users: dict[Path, tuple[float, dict[str, list[PipelineId]]]] = {}
 
     def forget(self, project: Project) -> None:
@@ -123,6 +124,15 @@ class Reader:
             self._documents[digest] = found
         return found
 
+    def lines(self, data: bytes, file: str) -> dict[str, int]:
+        """Return uuid of a block -> the line its entry begins at."""
+        digest = hashlib.sha256(data).digest()
+        if digest not in self._lines:
+            if len(self._lines) >= _CACHED:
+                self._lines.pop(next(iter(self._lines)))
+            self._lines[digest] = _lines(data, file)
+        return self._lines[digest]
+
     def load(self, project: Project, pipeline_id: str) -> Pipeline:
         """Return a pipeline.
 
@@ -196,6 +206,26 @@ class Reader:
                 yield self.load(project, pipeline_id)
             except MageError:
                 continue
+
+
+def _lines(data: bytes, file: str) -> dict[str, int]:
+    """Return uuid of a block -> the line its entry begins at."""
+    found: dict[str, int] = {}
+    composed = yaml_load.compose(yaml_load.decode(data, file), file)
+    top = dict(_named(composed.node, composed.keys))
+    for key in ("blocks", "callbacks", "conditionals", "widgets"):
+        node = top.get(key)
+        for item in node.value if node is not None and isinstance(node.value, list) else []:
+            uuid = dict(_named(item, composed.keys)).get("uuid")
+            if uuid is not None and isinstance(uuid.value, str):
+                found.setdefault(uuid.value, item.start_mark.line + 1)
+    return found
+
+
+def _named(node: Any, keys: Mapping[int, Any]) -> Iterator[tuple[Any, Any]]:
+    if node is not None and getattr(node, "id", "") == "mapping":
+        for key, value in node.value:
+            yield keys.get(id(key)), value
 
 
 def _digest(lookup: block_source.Lookup, path: str) -> bytes:

@@ -56,6 +56,15 @@ def find(document: Document, block_id: str) -> Entry:
     raise BlockNotFound(f"The pipeline has no block '{block_id}'.", block=block_id)
 
 
+def index(document: Document) -> dict[BlockId, Entry]:
+    """Return the entry of every block; of two with one uuid the first."""
+    found: dict[BlockId, Entry] = {}
+    for entry in entries(document):
+        if entry.id is not None:
+            found.setdefault(entry.id, entry)
+    return found
+
+
 def new_pipeline(pipeline_id: str, name: str, kind: str, description: str | None) -> Document:
     """Return the document of a new, empty pipeline, with the keys that Mage writes."""
     return {
@@ -169,8 +178,10 @@ def connect(
         BadRequest: when one of them is no block of the pipeline.
         CycleError: when that closes a circle; the message names its path.
     """
-    found = find(document, block_id)
-    by_id = {entry.id: entry for entry in entries(document) if entry.id is not None}
+    by_id = index(document)
+    if block_id not in by_id:
+        raise BlockNotFound(f"The pipeline has no block '{block_id}'.", block=block_id)
+    found = by_id[BlockId(block_id)]
     before = links(found.value.get("upstream_blocks"))
     wanted = tuple(dict.fromkeys(BlockId(item) for item in upstream))
     if wanted == before:
@@ -253,11 +264,15 @@ def reorder(document: Document, order: Iterable[str], role: str = "block") -> No
     items = document.get(_LIST_OF_ROLE[role])
     if not isinstance(items, list):
         return
-    named = {block_id: item for item in items if (block_id := entry_id(item)) in wanted}
-    queue = [named[item] for item in dict.fromkeys(wanted) if item in named]
+    chosen = set(wanted)
+    named: dict[BlockId, int] = {}
     for place, item in enumerate(items):
-        if any(item is one for one in named.values()):
-            items[place] = queue.pop(0)
+        block_id = entry_id(item)
+        if block_id is not None and block_id in chosen:
+            named.setdefault(block_id, place)
+    queue = [items[named[item]] for item in dict.fromkeys(wanted) if item in named]
+    for place, item in zip(sorted(named.values()), queue, strict=True):
+        items[place] = item
 
 
 def settle(entry: dict[str, Any], changes: Mapping[str, Any], block: Block | None = None) -> None:
