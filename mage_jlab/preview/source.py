@@ -36,7 +36,7 @@ class Source:
         """
         self.path = arrow_path(folder, output)
         try:
-            self.table: pa.Table = arrow_file.open_table(self.path)
+            self.table: pa.Table = _without_views(arrow_file.open_table(self.path))
         except (pa.ArrowException, OSError) as error:
             raise StoreError(f"{output.name} cannot be read: {error}.") from error
         self.output = output
@@ -79,6 +79,14 @@ class Source:
             width = np.uint32 if self.table.num_rows < 2**32 else np.uint64
             columns["r"] = pa.chunked_array([pa.array(np.arange(self.table.num_rows, dtype=width))])
         return Connection(pa.table(columns))
+
+
+def _without_views(table: pa.Table) -> pa.Table:
+    """Return a table without Arrow's string views, of which rows cannot be taken yet."""
+    kinds = {"string_view": pa.large_string(), "binary_view": pa.large_binary()}
+    fields = [field.with_type(kinds.get(str(field.type), field.type)) for field in table.schema]
+    schema = pa.schema(fields)
+    return table if schema.equals(table.schema) else table.cast(schema)
 
 
 class Connection:
@@ -148,8 +156,6 @@ _CASTS: dict[str, Any] = {
     "halffloat": pa.float32(),
     "time64[ns]": pa.time64("us"),
     "date64[ms]": pa.date32(),
-    "string_view": pa.large_string(),
-    "binary_view": pa.large_binary(),
 }
 
 

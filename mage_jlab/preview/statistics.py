@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections import OrderedDict
 from pathlib import Path
@@ -71,7 +72,7 @@ def _column(source: Source, connection: Connection, number: int, rows: int) -> d
         "distinct": None if different is None else min(different, count),
         "minimum": cells.cell(low)[0],
         "maximum": cells.cell(high)[0],
-        "mean": cells.plain(average),
+        "mean": average if average is not None and math.isfinite(average) else None,
         "bins": [],
     }
     if count and plain:

@@ -72,7 +72,7 @@ def read(folder: Path, output: Output) -> Any:
     """Read the frame back."""
     pl = importlib.import_module("polars")
     path = folder / f"{output.name}{arrow_file.SUFFIX}"
-    frame = pl.read_ipc(path, memory_map=False)
+    frame = pl.read_ipc(path)
     shape = output.options["polars"]
     if shape == "lazy":
         return frame.lazy()
@@ -84,5 +84,5 @@ def read(folder: Path, output: Output) -> Any:
 def first(path: Path, rows: int, width: int) -> list[list[Any]]:
     """Return the first values of the first columns, column by column."""
     pl = importlib.import_module("polars")
-    frame = pl.read_ipc(path, n_rows=rows, memory_map=False)
+    frame = pl.read_ipc(path, n_rows=rows)
     return [column.to_list() for column in frame.get_columns()[:width]]
