@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import inspect
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -71,6 +72,12 @@ class MageApp(ExtensionApp):
         """The Jupyter server that this is a part of."""
         return self.serverapp
 
+    @property
+    def local_specs(self) -> Any:
+        """The kernels of this machine; those of a gateway cannot be started or asked by us."""
+        specs = self.jupyter.kernel_spec_manager
+        return None if inspect.iscoroutinefunction(specs.get_kernel_spec) else specs
+
     # Jupyter's hooks
 
     def initialize_settings(self) -> None:
@@ -137,7 +144,7 @@ class MageApp(ExtensionApp):
                     Path(self.root),
                     Path(self.state_dir) if self.state_dir else None,
                     database_url=self.database_url or None,
-                    kernel_specs=self.jupyter.kernel_spec_manager,
+                    kernel_specs=self.local_specs,
                     max_kernels=self.max_kernels,
                 )
             return self._built

@@ -85,7 +85,7 @@ class RequirementsHandler(MageHandler):
         chosen = of.settings.get("kernel_name")
         kernel = self.text("kernel") or (chosen if isinstance(chosen, str) else "python3")
         lines = self.engine.workspace.requirements(of)
-        return requirements.compare(lines, kernel, self.kernel_spec_manager)
+        return requirements.compare(lines, kernel, self.app.local_specs)
 
 
 class ImportHandler(MageHandler):

@@ -75,6 +75,8 @@ def database_file(root: Path, project: Path, wanted: str | None) -> Path:
 
 
 def _installed(kernel: str, specs: Any) -> tuple[dict[str, Any] | None, str | None]:
+    if specs is None:
+        return None, "The kernels run behind a gateway; their environments cannot be asked."
     try:
         spec = specs.get_kernel_spec(kernel)
     except NoSuchKernel as error:
