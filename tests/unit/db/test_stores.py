@@ -1,0 +1,194 @@
+"""Runs, triggers and leases in the database, SQLite and (when there is one) PostgreSQL."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+
+from mage_jlab import clock
+from mage_jlab.db.leases import LeaseStore
+from mage_jlab.db.roots import Root
+from mage_jlab.db.runs import LostRun, NewRun, RunStore
+from mage_jlab.db.session import VERSION_TABLE, Database
+from mage_jlab.db.tables import metadata
+from mage_jlab.db.triggers import TriggerStore
+from mage_jlab.errors import AlreadyExists, NotActive, RunNotFound, StillActive, TriggerNotFound
+from mage_jlab.model.run import Step
+from mage_jlab.model.trigger import Trigger
+
+URLS = ["sqlite", *filter(None, [os.environ.get("MAGE_JLAB_TEST_POSTGRESQL")])]
+
+
+class Box:
+    def __init__(self, database: Database, root: Path) -> None:
+        self.database = database
+        self.root = Root(root)
+        self.runs = RunStore(database, self.root)
+        self.triggers = TriggerStore(database, self.root)
+        self.leases = LeaseStore(database)
+        self.me = self.leases.register("host", 1, "1", "server").id
+
+
+@pytest.fixture(params=URLS)
+def box(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Box]:
+    if request.param == "sqlite":
+        database = Database.file(tmp_path / "mage.db")
+    else:
+        database = Database(request.param)
+        database.prepare()
+        with database.write() as connection:
+            metadata.drop_all(connection)
+            connection.exec_driver_sql(f"DROP TABLE IF EXISTS {VERSION_TABLE}")
+    database.prepare()
+    yield Box(database, tmp_path / "root")
+    database.close()
+
+
+def steps(*names: str) -> tuple[Step, ...]:
+    return tuple(Step(name, name, "custom", "python") for name in names)
+
+
+def test_migrations_give_the_tables_of_the_code(box: Box) -> None:
+    with box.database.read() as connection:
+        context = MigrationContext.configure(
+            connection,
+            opts={
+                "version_table": VERSION_TABLE,
+                "include_name": lambda name, kind, _: kind != "table" or name in metadata.tables,
+            },
+        )
+        assert compare_metadata(context, metadata) == []
+    box.database.prepare()
+
+
+def test_a_run_from_beginning_to_end(box: Box) -> None:
+    run = box.runs.create(NewRun("p", "one", variables={"x": 1}, steps=steps("a", "b")), box.me)
+    assert (run.state, run.steps_total, run.steps_done) == ("queued", 2, 0)
+    assert box.runs.next_queued(box.me) == run.id
+    assert box.runs.start(run.id, box.me) and not box.runs.start(run.id, box.me)
+    box.runs.save_step(
+        run.id, box.me, Step("a", "a", "custom", "python", state="completed", attempt=1)
+    )
+    assert box.runs.get(run.id).steps_done == 1
+    box.runs.finish(run.id, box.me, "completed")
+    box.runs.finish(run.id, box.me, "completed")
+    with pytest.raises(LostRun):
+        box.runs.finish(run.id, box.me, "failed")
+    with pytest.raises(NotActive):
+        box.runs.ask_cancel(run.id)
+    assert box.runs.usual("p", "one") >= 0
+    box.runs.delete(run.id)
+    with pytest.raises(RunNotFound):
+        box.runs.get(run.id)
+
+
+def test_lists_are_paged_and_only_of_this_root(box: Box) -> None:
+    made = [box.runs.create(NewRun("p", f"pipe{n % 2}"), box.me).id for n in range(5)]
+    elsewhere = RunStore(box.database, Root(box.root.path.parent / "root2"))
+    elsewhere.create(NewRun("p", "pipe0"), box.me)
+    page, cursor = box.runs.list(limit=3)
+    rest, end = box.runs.list(limit=3, cursor=cursor)
+    assert [r.id for r in (*page, *rest)] == made[::-1] and end is None
+    assert len(box.runs.list(pipeline="pipe1")[0]) == 2
+    assert len(box.runs.list(state=["queued", "running"])[0]) == 5
+    assert box.runs.list("q")[0] == []
+    with pytest.raises(StillActive):
+        box.runs.delete(made[0])
+
+
+def test_a_serial_run_waits_for_the_older_ones(box: Box) -> None:
+    trigger = box.triggers.create(Trigger("", "p", "one", "t", schedule="* * * * *"))
+    first = box.runs.create(NewRun("p", "one", trigger=trigger.id), box.me)
+    second = box.runs.create(NewRun("p", "one", trigger=trigger.id, serial=True), box.me)
+    box.runs.start(first.id, box.me)
+    assert box.runs.next_queued(box.me) is None
+    box.runs.finish(first.id, box.me, "completed")
+    assert box.runs.next_queued(box.me) == second.id
+
+
+def test_a_fire_time_is_dealt_with_once(box: Box) -> None:
+    box.triggers.create(Trigger("", "p", "one", "t", schedule="* * * * *", enabled=True))
+    armed = box.triggers.armed()[0]
+    moment = clock.now().replace(second=0, microsecond=0)
+    made: list[str] = []
+    barrier = threading.Barrier(4)
+
+    def fire() -> None:
+        barrier.wait()
+        plans = [(moment, NewRun("p", "one", trigger=armed.trigger.id))]
+        made.extend(box.triggers.fire(armed, plans, moment, owner=box.me))
+
+    threads = [threading.Thread(target=fire) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(made) == 1
+    assert len(box.runs.list()[0]) == 1
+
+
+def test_a_lost_lease_fires_nothing(box: Box) -> None:
+    box.triggers.create(Trigger("", "p", "one", "t", schedule="* * * * *", enabled=True))
+    armed = box.triggers.armed()[0]
+    epoch = box.leases.acquire("schedule:p", box.me)
+    assert epoch == 1 and box.leases.acquire("schedule:p", box.me) == 1
+    other = box.leases.register("host", 2, "2", "server").id
+    assert box.leases.acquire("schedule:p", other) is None
+    box.leases.leave(box.me)
+    assert box.leases.acquire("schedule:p", other) == 1
+    now = clock.now()
+    plans = [(now, NewRun("p", "one"))]
+    assert box.triggers.fire(armed, plans, now, owner=box.me, lease=("schedule:p", 1)) == []
+    assert box.runs.list()[0] == []
+
+
+def test_editing_and_enabling_count_from_now(box: Box) -> None:
+    trigger = box.triggers.create(Trigger("", "p", "one", "t", schedule="* * * * *"))
+    before = clock.now()
+    changed = box.triggers.change(trigger.id, {"enabled": True})
+    assert changed.enabled_at >= before
+    assert box.triggers.armed()[0].anchor >= before
+    anchor = box.triggers.armed()[0].anchor
+    box.triggers.change(trigger.id, {"description": "words"})
+    assert box.triggers.armed()[0].anchor == anchor
+    box.triggers.change(trigger.id, {"schedule": "0 * * * *"})
+    assert box.triggers.armed()[0].anchor > anchor
+    with pytest.raises(AlreadyExists):
+        box.triggers.create(Trigger("", "p", "one", "t"))
+    box.triggers.delete(trigger.id)
+    with pytest.raises(TriggerNotFound):
+        box.triggers.get(trigger.id)
+
+
+def test_times_come_back_as_they_were(box: Box) -> None:
+    start = datetime(2026, 1, 2, 3, 4, 5, tzinfo=timezone(timedelta(hours=5)))
+    trigger = box.triggers.create(Trigger("", "p", "one", "t", start=start))
+    assert box.triggers.get(trigger.id).start == start
+
+
+def test_many_writers_and_a_long_reader(box: Box) -> None:
+    errors: list[Exception] = []
+
+    def write() -> None:
+        try:
+            for _ in range(10):
+                box.runs.create(NewRun("p", "one", steps=steps("a")), box.me)
+        except Exception as error:  # noqa: BLE001 - told below
+            errors.append(error)
+
+    with box.database.read() as connection:
+        connection.exec_driver_sql("SELECT count(*) FROM mage_run").fetchall()
+        threads = [threading.Thread(target=write) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert errors == []
+    assert len(box.runs.list(limit=500)[0]) == 80
