@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import quote
 
 from mage_jlab.errors import AlreadyExists, BrokenFile, EditRefused, InvalidName
 from mage_jlab.files import block_source, notebook, pipeline_yaml, places, structure
@@ -326,7 +327,7 @@ def _read(raw: Any) -> _Cell | None:
     """Return a cell, or None for one that is dropped: empty and no block."""
     if not isinstance(raw, Mapping):
         return None
-    source = block_source.normal(notebook.text(raw.get("source")))
+    source = block_source.normal(_with_images(raw))
     metadata = _mapping(raw.get("metadata"))
     said = _mapping(metadata.get("mage"))
     if not isinstance(said.get("uuid"), str) and not isinstance(said.get("type"), str):
@@ -334,6 +335,18 @@ def _read(raw: Any) -> _Cell | None:
     if not said and not source.strip():
         return None
     return _Cell(source, raw.get("cell_type") == "code", said, str(raw.get("id", "")))
+
+
+def _with_images(raw: Mapping[str, Any]) -> str:
+    """Return a cell's text; images pasted into it go into the text, where a file keeps them."""
+    text = notebook.text(raw.get("source"))
+    for name, bundle in _mapping(raw.get("attachments")).items():
+        for media, data in bundle.items() if isinstance(bundle, dict) else ():
+            if media.startswith("image/") and isinstance(data, str) and name:
+                image = f"data:{media};base64,{''.join(data.split())}"
+                for written in (name, quote(name)):
+                    text = text.replace(f"(attachment:{written})", f"({image})")
+    return text
 
 
 def _mapping(value: Any) -> dict[str, Any]:

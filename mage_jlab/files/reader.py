@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import os
+import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ class Reader:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self._lock = threading.Lock()
         self._documents: dict[bytes, dict[Any, Any]] = {}
         self._lines: dict[bytes, dict[str, int]] = {}
         self._users: dict[Path, tuple[float, dict[str, list[PipelineId]]]] = {}
@@ -119,19 +121,24 @@ class Reader:
         found = self._documents.get(digest)
         if found is None:
             found = yaml_load.load_mapping(yaml_load.decode(data, file), file)
-            if len(self._documents) >= _CACHED:
-                self._documents.pop(next(iter(self._documents)))
-            self._documents[digest] = found
+            with self._lock:
+                if len(self._documents) >= _CACHED:
+                    self._documents.pop(next(iter(self._documents)))
+                self._documents[digest] = found
         return found
 
     def lines(self, data: bytes, file: str) -> dict[str, int]:
         """Return uuid of a block -> the line its entry begins at."""
         digest = hashlib.sha256(data).digest()
-        if digest not in self._lines:
-            if len(self._lines) >= _CACHED:
-                self._lines.pop(next(iter(self._lines)))
-            self._lines[digest] = _lines(data, file)
-        return self._lines[digest]
+        known = self._lines.get(digest)
+        if known is None:
+            found = _lines(data, file)
+            with self._lock:
+                if len(self._lines) >= _CACHED:
+                    self._lines.pop(next(iter(self._lines)))
+                self._lines[digest] = found
+            return found
+        return known
 
     def load(self, project: Project, pipeline_id: str) -> Pipeline:
         """Return a pipeline.

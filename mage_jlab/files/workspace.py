@@ -264,7 +264,7 @@ class Workspace:
         with self._writing(project):
             known = self._checked(project, pipeline_id, etag)
             rest = {key: value for key, value in changes.items() if key != "name"}
-            if "name" in changes:
+            if "name" in changes and rest:
                 # Refused before anything else is written.
                 block_changes.rename(self.reader, project, known, block_id, changes["name"])
             if rest:
@@ -339,6 +339,7 @@ class Workspace:
         with self._writing(project):
             known = self._checked(project, pipeline_id, etag)
             pipeline = self.load(project, known)
+            self.reader.forget(project)
             aliases = self._aliases(project).get(known, {})
             outcome = notebook_save.plan(self.reader, project, pipeline, nb, aliases)
             for block_id, name in outcome.renames:

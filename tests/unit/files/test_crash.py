@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -52,10 +53,8 @@ def test_a_rename_is_whole_after_a_crash(
     old = contents(project.root)
     with monkeypatch.context() as patch:
         crash_at(patch, step)
-        try:
+        with contextlib.suppress(Crash):
             workspace.change_block(project, "orders", "clean", RENAME)
-        except Crash:
-            pass
     told: list[Any] = []
     again = Workspace(tmp_path / "crashed/root", tmp_path / "crashed/state")
     again.renamed.append(lambda *what: told.append(what[1:]))
@@ -92,10 +91,8 @@ def test_a_pipeline_rename_is_whole_after_a_crash(
         workspace, project = make(tmp_path / str(step))
         with monkeypatch.context() as patch:
             crash_at(patch, step)
-            try:
+            with contextlib.suppress(Crash):
                 workspace.change_pipeline(project, "orders", {"name": "Sales"})
-            except Crash:
-                pass
         again = Workspace(tmp_path / str(step) / "root", tmp_path / str(step) / "state")
         again.recover()
         assert again.pipelines(project) == ["other", "sales"]

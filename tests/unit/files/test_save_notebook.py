@@ -85,6 +85,14 @@ def test_a_text_cell_without_metadata_becomes_a_note(shop: Shop, make_cell: Any)
     assert shop.workspace.open_notebook(shop.project, "orders").cells[4].cell_type == "markdown"
 
 
+def test_an_image_pasted_into_a_note_stays(shop: Shop) -> None:
+    cell = shop.cell("notes")
+    cell.source = "![a](attachment:my%20image.png)"
+    cell["attachments"] = {"my image.png": {"image/png": "iVBO\nRw0="}}
+    shop.save()
+    assert shop.changed() == {"markdowns/notes.md": b"![a](data:image/png;base64,iVBORw0=)\n"}
+
+
 def test_empty_cells_without_metadata_are_dropped(shop: Shop) -> None:
     shop.nb.cells.append(nbformat.v4.new_code_cell("  \n "))
     shop.nb.cells.insert(0, nbformat.v4.new_markdown_cell(""))
