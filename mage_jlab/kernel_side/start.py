@@ -41,7 +41,7 @@ class Host:
         self.kernel.do_execute = self._do_execute
         self._transformer = _Transformer(shell)
         shell.ast_transformers.append(self._transformer)
-        shell.input_transformers_cleanup.insert(0, _hide_other_languages)
+        shell.input_transformers_cleanup.insert(0, _clean)
         pickled.find_module[:] = [self._find_module]
 
     def remove(self) -> None:
@@ -50,7 +50,7 @@ class Host:
         self.kernel.do_execute = self._original
         for listed, item in (
             (self.shell.ast_transformers, self._transformer),
-            (self.shell.input_transformers_cleanup, _hide_other_languages),
+            (self.shell.input_transformers_cleanup, _clean),
         ):
             with contextlib.suppress(ValueError):
                 listed.remove(item)
@@ -215,11 +215,23 @@ def _mage_jlab_entry_() -> None:
         execute.run(step, _host.shell, sys._getframe(1).f_code.co_filename)
 
 
-def _hide_other_languages(lines: list[str]) -> list[str]:
+def _clean(lines: list[str]) -> list[str]:
+    """Hide other languages from the Python parser, and keep the line numbers of Python.
+
+    IPython cuts empty lines off at the start, which shifts every line number; a
+    comment in their place stays.
+    """
     step = current.get()
-    if step is None or step.raw or step.language == PYTHON:
+    if step is None or step.raw or step.entered:
         return lines
-    return ["pass\n"]
+    if step.language != PYTHON:
+        return ["pass\n"]
+    empty = 0
+    while empty < len(lines) and not lines[empty].strip():
+        empty += 1
+    if empty == len(lines) or lines[empty][0].isspace() or lines[empty].startswith("%%"):
+        return lines
+    return ["#\n"] * empty + lines[empty:]
 
 
 _host: Host | None = None
