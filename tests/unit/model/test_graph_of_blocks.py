@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -34,7 +36,7 @@ def test_order_follows_the_links_or_names_a_circle(links: dict[str, tuple[str, .
         assert all(places[above] < places[node] for node in links for above in links[node])
     else:
         assert path[0] == path[-1]
-        assert all(one in links[other] for one, other in zip(path, path[1:], strict=False))
+        assert all(one in links[other] for one, other in pairwise(path))
         with pytest.raises(CycleError) as caught:
             graph.order(links)
         assert " → ".join(caught.value.detail["path"]) in caught.value.message
