@@ -4,7 +4,7 @@ import {
   type DataModel
 } from '@lumino/datagrid';
 
-import { cellText } from '../ui/cellText';
+import { cellText, PENDING } from '../ui/cellText';
 import {
   bodyRenderer,
   FILTER_HEIGHT,
@@ -115,12 +115,29 @@ export class TableGrid extends DataGrid {
   }
 
   private _afterReset(_: DataModel, args: DataModel.ChangedArgs): void {
-    if (args.type === 'model-reset') {
+    const arrived =
+      !this._fitted &&
+      args.type === 'cells-changed' &&
+      args.region === 'body' &&
+      args.row === 0;
+    if (args.type === 'model-reset' || arrived) {
       this._applySizes();
     }
   }
 
+  /** Whether there are cells to take widths from. */
+  private get _filled(): boolean {
+    return (
+      this._model.order.length > 0 &&
+      this._model.rowCount('body') > 0 &&
+      this._model.data('body', 0, 0) !== PENDING
+    );
+  }
+
   private _rememberWidths(): void {
+    if (!this._fitted) {
+      return;
+    }
     this._placed.forEach((name, place) => {
       if (place < this.columnCount('body')) {
         this._widths.set(name, this.columnSize('body', place));
@@ -133,6 +150,8 @@ export class TableGrid extends DataGrid {
       this.resizeRow('column-header', 1, FILTER_HEIGHT);
     }
     const columns = this._model.order.length;
+    const filled = this._filled;
+    this._fitted ||= filled;
     this._placed = [];
     const theme = readTheme(this.node);
     const pen = document.createElement('canvas').getContext('2d');
@@ -141,7 +160,9 @@ export class TableGrid extends DataGrid {
       let width = this._widths.get(name);
       if (width === undefined && pen && place < MEASURED_COLUMNS) {
         width = this._measure(pen, place, theme.headerFont, theme.font);
-        this._widths.set(name, width);
+        if (filled) {
+          this._widths.set(name, width);
+        }
       }
       if (width !== undefined) {
         this.resizeColumn('body', place, width);
@@ -178,6 +199,8 @@ export class TableGrid extends DataGrid {
     return Math.ceil(Math.min(WIDEST, Math.max(NARROWEST, width)));
   }
 
+  /** Widths were taken from cells: from now on they are the person's. */
+  private _fitted = false;
   /** Names of the columns as they stand in the grid now. */
   private _placed: string[] = [];
 }
