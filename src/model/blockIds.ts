@@ -76,6 +76,13 @@ export function newName(
   return unusedId(`${idOf(pipeline)}_${word}`, taken);
 }
 
+const ATTACHED = ['chart', 'callback', 'conditional', 'extension'];
+
+/** In which list of the pipeline's file a block of a type stands. */
+export function roleOf(type: string): string {
+  return ATTACHED.includes(type) ? type : 'block';
+}
+
 /** The metadata of a new block. */
 export function newBlock(
   id: string,
@@ -83,13 +90,12 @@ export function newBlock(
   language: string,
   name = id
 ): IBlockMetadata {
-  const attached = ['chart', 'callback', 'conditional', 'extension'];
   return {
     uuid: id,
     name,
     type,
     language,
-    role: attached.includes(type) ? type : 'block',
+    role: roleOf(type),
     upstream: [],
     configuration: {}
   };

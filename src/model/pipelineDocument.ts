@@ -14,7 +14,6 @@ import type {
   IRunOptions
 } from '../tokens';
 import {
-  assignments,
   copyOf,
   type IBlockMetadata,
   idOf,
@@ -33,8 +32,8 @@ import {
 import { ChangeGate } from './changeGate';
 import { type IExecuteOptions, execute } from './execution';
 import type { IHeardStep, KernelSteps } from './kernelSteps';
-import { circle, type Upstream } from './order';
 import { type IPlanned, runPlan } from './runPlan';
+import { Structure } from './structure';
 
 /** States of a kernel in which what it was doing is lost. */
 const GONE: ReadonlySet<string> = new Set([
@@ -71,6 +70,7 @@ export type BlockChanges = Partial<
     | 'color'
     | 'upstream'
     | 'type'
+    | 'role'
     | 'language'
   >
 >;
@@ -97,9 +97,10 @@ export class PipelineDocument implements IPipelineDocument {
     this.steps = options.steps;
     this._trans = options.trans;
     this._template = options.template;
+    this._structure = new Structure(this._model.sharedModel);
     this.gate = new ChangeGate(this._model);
     this.states = new BlockStates({
-      upstream: () => this._upstream(),
+      upstream: () => this._structure.upstream(),
       source: id => this.cell(id)?.getSource() ?? ''
     });
     this.gate.changed.connect((_, kind) => this._onEdit(kind));
@@ -113,7 +114,7 @@ export class PipelineDocument implements IPipelineDocument {
     this.panel.content.activeCellChanged.connect(this._onActive, this);
     this.panel.context.pathChanged.connect(() => this._changed.emit());
     this.panel.disposed.connect(() => this.dispose());
-    this.assign();
+    this._structure.assign(this.pipeline);
     this.loadStates();
   }
 
@@ -149,10 +150,7 @@ export class PipelineDocument implements IPipelineDocument {
   }
 
   get blocks(): readonly IBlock[] {
-    return this._model.sharedModel.cells.flatMap(cell => {
-      const data = blockOf(cell);
-      return data ? [this._block(data)] : [];
-    });
+    return this._structure.list.map(data => this._block(data));
   }
 
   get changed(): ISignal<this, void> {
@@ -220,20 +218,17 @@ export class PipelineDocument implements IPipelineDocument {
 
   /** The shared cell of a block. */
   cell(id: string): SharedCell | undefined {
-    return this._model.sharedModel.cells.find(
-      cell => blockOf(cell)?.uuid === id
-    );
+    return this._model.sharedModel.cells[this._structure.index(id)];
   }
 
   /** The widget of a block's cell. */
   widget(id: string): Cell | undefined {
-    return this.panel.content.widgets[this._index(id)];
+    return this.panel.content.widgets[this._structure.index(id)];
   }
 
   /** The metadata of a block with everything the cell knows of it. */
   metadata(id: string): IBlockMetadata | undefined {
-    const cell = this.cell(id);
-    return (cell && blockOf(cell)) ?? undefined;
+    return this._structure.get(id);
   }
 
   block(id: string): IBlock | undefined {
@@ -243,7 +238,7 @@ export class PipelineDocument implements IPipelineDocument {
 
   focus(id: string): void {
     const notebook = this.panel.content;
-    const index = this._index(id);
+    const index = this._structure.index(id);
     if (index < 0) {
       return;
     }
@@ -253,14 +248,12 @@ export class PipelineDocument implements IPipelineDocument {
   }
 
   connect(source: string, target: string): void {
-    const upstream = this._upstream();
-    const path = circle(upstream, source, target);
+    const path = this._structure.circle(target, [source]);
     if (path) {
-      const names = path.map(id => this.block(id)?.name ?? id);
       throw new Error(
         this._trans.__(
           'This would close a circle: %1. Remove one of these connections first.',
-          names.join(' → ')
+          path.join(' → ')
         )
       );
     }
@@ -291,7 +284,7 @@ export class PipelineDocument implements IPipelineDocument {
     const template = block.template
       ? await this._template(block.template)
       : undefined;
-    const taken = this._ids();
+    const taken = this._structure.ids();
     const id = block.name
       ? unusedId(idOf(block.name), taken)
       : newName(block.type, this.pipeline, taken);
@@ -312,7 +305,7 @@ export class PipelineDocument implements IPipelineDocument {
   }
 
   removeBlock(id: string): void {
-    const index = this._index(id);
+    const index = this._structure.index(id);
     if (index < 0) {
       return;
     }
@@ -337,7 +330,7 @@ export class PipelineDocument implements IPipelineDocument {
       return;
     }
     const wanted = idOf(text);
-    if (wanted !== id && this._ids().has(wanted)) {
+    if (wanted !== id && this._structure.ids().has(wanted)) {
       throw new Error(
         this._trans.__('There is a block “%1” in this pipeline already.', text)
       );
@@ -363,7 +356,7 @@ export class PipelineDocument implements IPipelineDocument {
   }
 
   moveBlock(id: string, offset: number): void {
-    const from = this._index(id);
+    const from = this._structure.index(id);
     const to = Math.max(
       0,
       Math.min(this._model.sharedModel.cells.length - 1, from + offset)
@@ -382,15 +375,16 @@ export class PipelineDocument implements IPipelineDocument {
     if (!cell || !data) {
       throw new Error(this._trans.__('There is no such block.'));
     }
-    const copy = copyOf(data, this._ids());
-    this._insert(this._index(id) + 1, copy, cell.getSource());
+    const copy = copyOf(data, this._structure.ids());
+    this._insert(this._structure.index(id) + 1, copy, cell.getSource());
     this.focus(copy.uuid);
     return copy.uuid;
   }
 
   /** Change settings of a block. */
   changeBlock(id: string, changes: BlockChanges): void {
-    const path = changes.upstream && this._circleOf(id, changes.upstream);
+    const path =
+      changes.upstream && this._structure.circle(id, changes.upstream);
     if (path) {
       throw new Error(
         this._trans.__('This would close a circle: %1.', path.join(' → '))
@@ -409,6 +403,13 @@ export class PipelineDocument implements IPipelineDocument {
 
   async run(options: IRunOptions): Promise<void> {
     const ids = runPlan(options.mode, this._planned(), options.block);
+    if (!ids.length) {
+      throw new Error(
+        options.mode === 'stale'
+          ? this._trans.__('Nothing is stale: all blocks are up to date.')
+          : this._trans.__('There is no block to run.')
+      );
+    }
     const kernelOptions: IExecuteOptions = {};
     if (options.mode === 'tests') {
       kernelOptions.tests = 'only';
@@ -443,30 +444,6 @@ export class PipelineDocument implements IPipelineDocument {
 
   redo(): void {
     this._model.sharedModel.redo();
-  }
-
-  /** Make every cell one block and no two the same. */
-  assign(): void {
-    const shared = this._model.sharedModel;
-    const facts = shared.cells.map(cell => {
-      const block = blockOf(cell);
-      return {
-        kind: cell.cell_type as 'code' | 'markdown' | 'raw',
-        block,
-        empty: !cell.getSource().trim(),
-        original: !!block && cell.getId() === slug(block.uuid)
-      };
-    });
-    const given = assignments(facts, this.pipeline);
-    if (given.size) {
-      shared.transact(() => {
-        for (const [index, block] of given) {
-          const cell = shared.cells[index];
-          cell.deleteMetadata(STATE_KEY);
-          setBlock(cell, block);
-        }
-      }, false);
-    }
   }
 
   /** Take over the outcomes of the last interactive runs. */
@@ -515,43 +492,12 @@ export class PipelineDocument implements IPipelineDocument {
     }));
   }
 
-  private _upstream(): Upstream {
-    return new Map(
-      this._model.sharedModel.cells.flatMap(cell => {
-        const data = blockOf(cell);
-        return data ? [[data.uuid, data.upstream] as const] : [];
-      })
-    );
-  }
-
-  private _circleOf(id: string, upstream: readonly string[]): string[] | null {
-    const others = new Map(this._upstream());
-    others.set(id, []);
-    for (const source of upstream) {
-      const path = circle(others, source, id);
-      if (path) {
-        return path;
-      }
-    }
-    return null;
-  }
-
-  private _ids(): Set<string> {
-    return new Set(this._upstream().keys());
-  }
-
-  private _index(id: string): number {
-    return this._model.sharedModel.cells.findIndex(
-      cell => blockOf(cell)?.uuid === id
-    );
-  }
-
   private _indexAfter(after: string | null | undefined): number {
     const end = this._model.sharedModel.cells.length;
     if (after === undefined || after === null) {
       return end;
     }
-    const index = this._index(after);
+    const index = this._structure.index(after);
     return index < 0 ? end : index + 1;
   }
 
@@ -583,12 +529,7 @@ export class PipelineDocument implements IPipelineDocument {
   /** One undoable step. */
   private _edit(work: (shared: INotebookModel['sharedModel']) => void): void {
     this._refuseReadOnly();
-    const shared = this._model.sharedModel;
-    const history = (shared as { undoManager?: { stopCapturing?(): void } })
-      .undoManager;
-    history?.stopCapturing?.();
-    shared.transact(() => work(shared), true);
-    history?.stopCapturing?.();
+    this._structure.edit(work);
   }
 
   private _refuseReadOnly(): void {
@@ -599,12 +540,13 @@ export class PipelineDocument implements IPipelineDocument {
 
   private _onEdit(kind: 'source' | 'structure'): void {
     if (kind === 'structure') {
+      this._structure.forget();
       if (!this._assigning) {
         this._assigning = true;
         queueMicrotask(() => {
           this._assigning = false;
           if (!this._isDisposed) {
-            this.assign();
+            this._structure.assign(this.pipeline);
             this.states.review();
             this._changed.emit();
           }
@@ -640,6 +582,7 @@ export class PipelineDocument implements IPipelineDocument {
     }
   }
 
+  private readonly _structure: Structure;
   private readonly _trans: TranslationBundle;
   private readonly _template: IPipelineDocumentOptions['template'];
   private _isDisposed = false;

@@ -14,6 +14,8 @@ import {
 
 import { CommandIDs } from '../commands';
 import { runStaleIcon } from '../icons';
+import { roleOf } from '../model/blockIds';
+import type { PipelineDocument } from '../model/pipelineDocument';
 import type { IBlock, IPipelineDocument } from '../tokens';
 import {
   ADDABLE_TYPES,
@@ -134,6 +136,49 @@ export function moreMenu(
       deleteIcon,
       editable
     )
+  ];
+}
+
+const LANGUAGES = ['python', 'sql', 'r'];
+
+/** Make a block one of another type or language, or choose the kernel. */
+export function kindMenu(
+  parts: INotebookParts,
+  document: PipelineDocument,
+  block: IBlock
+): IMenuEntries {
+  const { trans } = parts;
+  const change = (changes: { type?: string; language?: string }): void => {
+    try {
+      document.changeBlock(block.id, {
+        ...changes,
+        ...(changes.type ? { role: roleOf(changes.type) } : {})
+      });
+    } catch (error) {
+      warn(error);
+    }
+  };
+  const types = ADDABLE_TYPES.filter(type => type !== 'markdown').map(
+    (type): IMenuEntry => ({
+      label: blockTypeLabel(type, trans),
+      icon: blockLook(type).icon,
+      enabled: type !== block.type,
+      run: () => change({ type })
+    })
+  );
+  const languages = LANGUAGES.map((language): IMenuEntry => ({
+    label: languageLabel(language, trans),
+    checked: language === block.language,
+    run: () => change({ language })
+  }));
+  return [
+    { label: trans.__('Make it a'), submenu: types },
+    { label: trans.__('Language'), submenu: languages },
+    'separator',
+    {
+      label: trans.__('Kernel of the pipeline…'),
+      run: () => void parts.commands.execute('notebook:change-kernel')
+    }
   ];
 }
 

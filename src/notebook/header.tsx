@@ -1,8 +1,6 @@
 import type { Cell } from '@jupyterlab/cells';
 import {
-  addIcon,
   caretDownEmptyIcon,
-  closeIcon,
   ellipsesIcon,
   ReactWidget,
   runIcon,
@@ -13,31 +11,22 @@ import * as React from 'react';
 import { CommandIDs } from '../commands';
 import { blockOfCell } from '../model/cells';
 import type { PipelineDocument } from '../model/pipelineDocument';
-import type { IBlock } from '../tokens';
-import {
-  blockLook,
-  blockTypeLabel,
-  blockTypeShort,
-  isStep,
-  languageLabel,
-  takesInput
-} from '../ui/blockTypes';
-import { durationText, shapeText } from '../ui/figures';
+import { blockLook, blockTypeLabel, takesInput } from '../ui/blockTypes';
 import { openMenu } from '../ui/menu';
 import { StateBadge, stateWord } from '../ui/state';
-import { connectMenu, moreMenu, runMenu, warn } from './blockMenus';
+import { moreMenu, runMenu, warn } from './blockMenus';
 import { type INotebookParts, onBlock } from './context';
+import {
+  Badges,
+  Figures,
+  IconButton,
+  type IHeaderProps,
+  Kind,
+  Upstream
+} from './headerParts';
 
 /** Sent to a cell's node to start renaming its block. */
 export const RENAME_EVENT = 'mage-rename';
-
-interface IHeaderProps {
-  parts: INotebookParts;
-  document: PipelineDocument;
-  block: IBlock;
-  /** Upstream ids with their names; unknown ones have none. */
-  upstream: readonly { id: string; name: string | null }[];
-}
 
 /** The header of a block's cell. */
 export class BlockHeader extends ReactWidget {
@@ -145,10 +134,7 @@ function HeaderView(props: IHeaderProps & { cell: Cell }): React.JSX.Element {
           )}
           <BlockName {...props} />
         </div>
-        <span className="mage-Header-kind">
-          {blockTypeShort(block.type, trans)}
-          {note ? '' : ` · ${languageLabel(block.language, trans)}`}
-        </span>
+        <Kind {...props} />
         <Badges {...props} />
         {takesInput(block.type) || block.upstream.length ? (
           <Upstream {...props} />
@@ -267,139 +253,5 @@ function BlockName(props: IHeaderProps & { cell: Cell }): React.JSX.Element {
         }
       }}
     />
-  );
-}
-
-/** What is odd about the block. */
-function Badges(props: IHeaderProps): React.JSX.Element | null {
-  const { block, parts } = props;
-  const { trans } = parts;
-  const known = blockLook(block.type).known;
-  if (known && !block.missing) {
-    return null;
-  }
-  return (
-    <>
-      {block.missing ? (
-        <span
-          className="mage-Header-badge"
-          title={trans.__(
-            'The file %1 does not exist. Write its code here and save to make it.',
-            block.path ?? ''
-          )}
-        >
-          {trans.__('file missing')}
-        </span>
-      ) : null}
-      {known ? null : (
-        <span
-          className="mage-Header-badge"
-          title={trans.__(
-            'This version does not know blocks of the type “%1”: it keeps them as they are.',
-            block.type
-          )}
-        >
-          {trans.__('unknown type')}
-        </span>
-      )}
-    </>
-  );
-}
-
-/** The blocks it depends on, as chips. */
-function Upstream(props: IHeaderProps): React.JSX.Element {
-  const { parts, document, block, upstream } = props;
-  const { trans } = parts;
-  const editable = !document.readOnly && takesInput(block.type);
-  return (
-    <span className="mage-Header-upstream">
-      {upstream.map(({ id, name }) => (
-        <span
-          className="mage-Chip"
-          key={id}
-          data-missing={name === null ? 'true' : undefined}
-        >
-          <button
-            className="mage-Chip-name"
-            data-lm-suppress-shortcuts="true"
-            title={
-              name === null
-                ? trans.__('“%1” is not in this pipeline', id)
-                : trans.__('Depends on “%1”: go there', name)
-            }
-            onClick={() => document.focus(id)}
-          >
-            <span aria-hidden="true">← </span>
-            {name ?? id}
-          </button>
-          {editable ? (
-            <button
-              className="mage-Chip-close"
-              data-lm-suppress-shortcuts="true"
-              aria-label={trans.__('Disconnect “%1”', name ?? id)}
-              title={trans.__('Disconnect “%1”', name ?? id)}
-              onClick={() => document.disconnect(id, block.id)}
-            >
-              <closeIcon.react tag="span" />
-            </button>
-          ) : null}
-        </span>
-      ))}
-      {editable ? (
-        <IconButton
-          icon={addIcon}
-          label={trans.__('Connect “%1” to a block before it', block.name)}
-          className="mage-Chip-add"
-          menu
-          onClick={anchor =>
-            openMenu(connectMenu(parts, document, block), anchor)
-          }
-        />
-      ) : null}
-    </span>
-  );
-}
-
-/** Rows × columns and duration of the last run. */
-function Figures(props: { block: IBlock }): React.JSX.Element | null {
-  const { status, type } = props.block;
-  if (status.state === 'running' || !isStep(type)) {
-    return null;
-  }
-  const table = status.outputs.find(
-    output => output.rows !== null && output.rows !== undefined
-  );
-  const words = [
-    table ? shapeText(table.rows, table.columns) : null,
-    status.duration !== undefined && status.state !== 'idle'
-      ? durationText(status.duration)
-      : null
-  ].filter(word => word !== null);
-  return words.length ? (
-    <span className="mage-Header-figures">{words.join(' · ')}</span>
-  ) : null;
-}
-
-function IconButton(props: {
-  icon: typeof runIcon;
-  label: string;
-  className?: string;
-  disabled?: boolean;
-  menu?: boolean;
-  onClick: (anchor: HTMLElement) => void;
-}): React.JSX.Element {
-  return (
-    <button
-      type="button"
-      className={`mage-IconButton ${props.className ?? ''}`}
-      title={props.label}
-      aria-label={props.label}
-      aria-haspopup={props.menu ? 'menu' : undefined}
-      disabled={props.disabled}
-      data-lm-suppress-shortcuts="true"
-      onClick={event => props.onClick(event.currentTarget)}
-    >
-      <props.icon.react tag="span" />
-    </button>
   );
 }

@@ -1,0 +1,187 @@
+import { addIcon, closeIcon, type LabIcon } from '@jupyterlab/ui-components';
+import * as React from 'react';
+
+import type { PipelineDocument } from '../model/pipelineDocument';
+import type { IBlock } from '../tokens';
+import {
+  blockLook,
+  blockTypeShort,
+  isStep,
+  languageLabel,
+  takesInput
+} from '../ui/blockTypes';
+import { durationText, shapeText } from '../ui/figures';
+import { openMenu } from '../ui/menu';
+import { connectMenu, kindMenu } from './blockMenus';
+import type { INotebookParts } from './context';
+
+/** What the parts of a header show. */
+export interface IHeaderProps {
+  parts: INotebookParts;
+  document: PipelineDocument;
+  block: IBlock;
+  /** Upstream ids with their names; unknown ones have none. */
+  upstream: readonly { id: string; name: string | null }[];
+}
+
+/** Type and language; click to change them. */
+export function Kind(props: IHeaderProps): React.JSX.Element {
+  const { block, document, parts } = props;
+  const { trans } = parts;
+  const words =
+    block.type === 'markdown'
+      ? blockTypeShort(block.type, trans)
+      : `${blockTypeShort(block.type, trans)} · ${languageLabel(block.language, trans)}`;
+  if (block.type === 'markdown' || document.readOnly) {
+    return <span className="mage-Header-kind">{words}</span>;
+  }
+  return (
+    <button
+      type="button"
+      className="mage-Header-kind"
+      aria-haspopup="menu"
+      title={trans.__('Change type, language or kernel')}
+      data-lm-suppress-shortcuts="true"
+      onClick={event =>
+        openMenu(kindMenu(parts, document, block), event.currentTarget)
+      }
+    >
+      {words}
+    </button>
+  );
+}
+
+/** What is odd about the block. */
+export function Badges(props: IHeaderProps): React.JSX.Element | null {
+  const { block, parts } = props;
+  const { trans } = parts;
+  const known = blockLook(block.type).known;
+  if (known && !block.missing) {
+    return null;
+  }
+  return (
+    <>
+      {block.missing ? (
+        <span
+          className="mage-Header-badge"
+          title={trans.__(
+            'The file %1 does not exist. Write its code here and save to make it.',
+            block.path ?? ''
+          )}
+        >
+          {trans.__('file missing')}
+        </span>
+      ) : null}
+      {known ? null : (
+        <span
+          className="mage-Header-badge"
+          title={trans.__(
+            'This version does not know blocks of the type “%1”: it keeps them as they are.',
+            block.type
+          )}
+        >
+          {trans.__('unknown type')}
+        </span>
+      )}
+    </>
+  );
+}
+
+/** The blocks it depends on, as chips. */
+export function Upstream(props: IHeaderProps): React.JSX.Element {
+  const { parts, document, block, upstream } = props;
+  const { trans } = parts;
+  const editable = !document.readOnly && takesInput(block.type);
+  return (
+    <span className="mage-Header-upstream">
+      {upstream.map(({ id, name }) => (
+        <span
+          className="mage-Chip"
+          key={id}
+          data-missing={name === null ? 'true' : undefined}
+        >
+          <button
+            className="mage-Chip-name"
+            data-lm-suppress-shortcuts="true"
+            title={
+              name === null
+                ? trans.__('“%1” is not in this pipeline', id)
+                : trans.__('Depends on “%1”: go there', name)
+            }
+            onClick={() => document.focus(id)}
+          >
+            <span aria-hidden="true">← </span>
+            {name ?? id}
+          </button>
+          {editable ? (
+            <button
+              className="mage-Chip-close"
+              data-lm-suppress-shortcuts="true"
+              aria-label={trans.__('Disconnect “%1”', name ?? id)}
+              title={trans.__('Disconnect “%1”', name ?? id)}
+              onClick={() => document.disconnect(id, block.id)}
+            >
+              <closeIcon.react tag="span" />
+            </button>
+          ) : null}
+        </span>
+      ))}
+      {editable ? (
+        <IconButton
+          icon={addIcon}
+          label={trans.__('Connect “%1” to a block before it', block.name)}
+          className="mage-Chip-add"
+          menu
+          onClick={anchor =>
+            openMenu(connectMenu(parts, document, block), anchor)
+          }
+        />
+      ) : null}
+    </span>
+  );
+}
+
+/** Rows × columns and duration of the last run. */
+export function Figures(props: { block: IBlock }): React.JSX.Element | null {
+  const { status, type } = props.block;
+  if (status.state === 'running' || !isStep(type)) {
+    return null;
+  }
+  const table = status.outputs.find(
+    output => output.rows !== null && output.rows !== undefined
+  );
+  const words = [
+    table ? shapeText(table.rows, table.columns) : null,
+    status.duration !== undefined && status.state !== 'idle'
+      ? durationText(status.duration)
+      : null
+  ].filter(word => word !== null);
+  return words.length ? (
+    <span className="mage-Header-figures">{words.join(' · ')}</span>
+  ) : null;
+}
+
+/** A button that is only an icon: its label is read aloud and shown on hover. */
+export function IconButton(props: {
+  icon: LabIcon;
+  label: string;
+  className?: string;
+  disabled?: boolean;
+  menu?: boolean;
+  onClick: (anchor: HTMLElement) => void;
+}): React.JSX.Element {
+  return (
+    <button
+      type="button"
+      className={`mage-IconButton ${props.className ?? ''}`}
+      title={props.label}
+      aria-label={props.label}
+      aria-haspopup={props.menu ? 'menu' : undefined}
+      disabled={props.disabled}
+      data-lm-suppress-shortcuts="true"
+      onClick={event => props.onClick(event.currentTarget)}
+    >
+      <props.icon.react tag="span" />
+    </button>
+  );
+}
