@@ -4,6 +4,7 @@ import React from 'react';
 import type { IRun } from '../api/types';
 import { CommandIDs } from '../commands';
 import { isActive } from '../model/changes';
+import { pipelineName } from '../model/pipelineName';
 import { StateBadge } from '../ui/state';
 import { formatExact } from '../ui/time';
 import type { IRunsContext } from './context';
@@ -163,7 +164,7 @@ export function RunHeader(props: IHeaderProps): JSX.Element {
   return (
     <header className="mage-Run-header">
       <div className="mage-Run-title">
-        <h2>{run.pipeline}</h2>
+        <h2>{pipelineName(props.workspace, run.project, run.pipeline)}</h2>
         <StateBadge state={run.state} trans={trans} word />
         <Actions {...props} />
       </div>

@@ -6,6 +6,7 @@ import React from 'react';
 import type { IRun } from '../api/types';
 import { runsIcon } from '../icons';
 import { durationText, shapeText } from '../ui/figures';
+import { pipelineName } from '../model/pipelineName';
 import { GraphView } from '../ui/graph/GraphView';
 import { stateWord } from '../ui/state';
 import { secondsBetween } from '../ui/time';
@@ -74,10 +75,11 @@ export class RunPage extends ReactWidget {
 
   private _onRun(): void {
     const { run } = this._model;
-    const { trans } = this._options;
+    const { trans, workspace } = this._options;
     if (run) {
-      this.title.label = trans.__('Run of %1', run.pipeline);
-      this.title.caption = `${run.pipeline} · ${stateWord(run.state, trans)}`;
+      const name = pipelineName(workspace, run.project, run.pipeline);
+      this.title.label = trans.__('Run of %1', name);
+      this.title.caption = `${name} · ${stateWord(run.state, trans)}`;
     }
     this.update();
   }

@@ -6,6 +6,7 @@ import { CommandIDs } from '../commands';
 import { isActive } from '../model/changes';
 import { durationText } from '../ui/figures';
 import { Elapsed, StateBadge } from '../ui/state';
+import { pipelineName } from '../model/pipelineName';
 import { formatExact, formatMoment, secondsBetween } from '../ui/time';
 import type { IRunsContext } from './context';
 import { reasonOf } from './context';
@@ -111,7 +112,7 @@ function RunRow(
             open();
           }}
         >
-          {run.pipeline}
+          {pipelineName(props.workspace, run.project, run.pipeline)}
         </button>
       </td>
       <td>{reasonOf(run, trans)}</td>

@@ -4,6 +4,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import type { IRunSummary } from '../api/types';
 import { isActive } from '../model/changes';
 import type { IWorkspace } from '../tokens';
+import { pipelineName } from '../model/pipelineName';
 
 export interface IToastOptions {
   workspace: IWorkspace;
@@ -29,9 +30,10 @@ export function watchFailures(options: IToastOptions): void {
       return;
     }
     told.add(key);
+    const name = pipelineName(workspace, run.project, run.pipeline);
     const message = run.error
-      ? trans.__('“%1” failed: %2', run.pipeline, run.error)
-      : trans.__('“%1” failed.', run.pipeline);
+      ? trans.__('“%1” failed: %2', name, run.error)
+      : trans.__('“%1” failed.', name);
     Notification.error(message, {
       autoClose: false,
       actions: [

@@ -287,6 +287,13 @@ async function deletePipeline(
         ifMatch: pipeline.etag
       });
       await closeNotebook(context, drivePath(summary));
+      for (const trigger of triggers) {
+        // With the folder of the pipeline its triggers.yaml is gone already.
+        await request(['triggers', trigger.id], { method: 'DELETE' }).catch(
+          console.debug
+        );
+      }
+      await workspace.refresh();
       Notification.success(trans.__('“%1” was deleted.', pipeline.name), {
         autoClose: 4000
       });

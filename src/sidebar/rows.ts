@@ -9,6 +9,7 @@ import type {
   ITrigger
 } from '../api/types';
 import { isActive } from '../model/changes';
+import { pipelineName } from '../model/pipelineName';
 
 interface IRowBase {
   /** Unique and stable. */
@@ -239,7 +240,7 @@ export function buildRows(
       kind: 'run',
       id: `${prefix}:${run.id}`,
       level: 2,
-      label: run.pipeline,
+      label: pipelineName(data, run.project, run.pipeline),
       run
     });
   const runs = data.runs.filter(run =>

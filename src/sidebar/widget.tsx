@@ -219,6 +219,16 @@ function SidebarTree(props: IViewProps & { filter: string }): JSX.Element {
       onFold(row.id, row.expanded);
       return;
     }
+    if (row.kind === 'pipeline' && row.pipeline.problem?.file) {
+      // It cannot be opened as a notebook: show where it is broken.
+      const { project, problem } = row.pipeline;
+      void commands.execute(CommandIDs.openProblem, {
+        project,
+        file: problem.file,
+        line: problem.line ?? 1
+      });
+      return;
+    }
     const command = {
       pipeline: CommandIDs.openPipeline,
       trigger: CommandIDs.editTrigger,

@@ -6,9 +6,12 @@ import React from 'react';
 import type { ITrigger } from '../api/types';
 import { CommandIDs } from '../commands';
 import type { IWorkspace } from '../tokens';
+import { pipelineName } from '../model/pipelineName';
 import { StateBadge } from '../ui/state';
 import { OnOff } from './switch';
 import { outlookOf } from './words';
+
+const TICK_MS = 20_000;
 
 export interface ITriggerListProps {
   triggers: readonly ITrigger[];
@@ -64,7 +67,10 @@ function Trigger(
             {trigger.name}
           </button>
           <span className="mage-Form-hint">
-            {trans.__('runs %1', trigger.pipeline)}
+            {trans.__(
+              'runs %1',
+              pipelineName(workspace, trigger.project, trigger.pipeline)
+            )}
           </span>
           {trigger.source === 'file' && (
             <span className="mage-Badge">{trans.__('from triggers.yaml')}</span>
@@ -112,6 +118,12 @@ function Trigger(
 
 /** The triggers: what they do, whether they will, how they last went. */
 export function TriggerList(props: ITriggerListProps): JSX.Element {
+  // "in 5 min" comes nearer without an event.
+  const [, tick] = React.useReducer((count: number) => count + 1, 0);
+  React.useEffect(() => {
+    const timer = window.setInterval(tick, TICK_MS);
+    return () => window.clearInterval(timer);
+  }, []);
   return (
     <ul className="mage-TriggerList">
       {props.triggers.map(trigger => (
