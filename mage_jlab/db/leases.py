@@ -89,7 +89,8 @@ class LeaseStore:
         at = clock.now()
         try:
             with self._db.write() as connection:
-                row = connection.execute(select(leases).where(leases.c.name == name)).first()
+                query = select(leases).where(leases.c.name == name).with_for_update()
+                row = connection.execute(query).first()
                 if row is None:
                     values = {"name": name, "owner": owner, "epoch": 1, "expires": at + LEASE}
                     connection.execute(insert(leases).values(**values))

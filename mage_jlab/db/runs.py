@@ -479,7 +479,7 @@ class RunStore:
 
     def _own(self, connection: Connection, run_id: str, owner: str) -> None:
         row = connection.execute(
-            select(runs.c.owner, runs.c.state).where(runs.c.id == run_id)
+            select(runs.c.owner, runs.c.state).where(runs.c.id == run_id).with_for_update()
         ).first()
         if row is None or row.owner != owner or row.state not in ACTIVE:
             raise LostRun(f"Run '{run_id}' is no longer carried out by this process.", run=run_id)

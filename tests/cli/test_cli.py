@@ -1,0 +1,168 @@
+"""The command as a person or a program uses it."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flow.engine.projects import custom, kernels_below, until, write_pipeline
+
+
+def call(*words: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "mage_jlab.cli.main", *words]
+    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, timeout=170)
+
+
+def answer(*words: str, status: int = 0, cwd: Path | None = None) -> Any:
+    """Call with --json: exactly one document on stdout and nothing else."""
+    done = call(*words, "--json", cwd=cwd)
+    assert done.returncode == status, (done.stdout, done.stderr)
+    return json.loads(done.stdout)
+
+
+@pytest.fixture
+def here(tmp_path: Path, mage_state: Path) -> Path:
+    folder = tmp_path / "here"
+    folder.mkdir()
+    return folder
+
+
+def test_the_whole_way(here: Path) -> None:
+    done = call("init", "demo", "--example", cwd=here)
+    assert done.returncode == 0 and "mage-jlab run demo penguins" in done.stdout
+    again = call("init", "demo", cwd=here)
+    assert again.returncode == 2 and "already" in again.stderr
+    checked = answer("check", "demo", cwd=here)
+    assert checked["errors"] == 0
+    assert ["load_penguins", "clean_penguins"] in checked["pipelines"][0]["edges"]
+    done = call("run", "demo", "penguins", cwd=here)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "✓ load_penguins  344 rows × 8 columns" in done.stdout
+    assert "Completed in" in done.stdout
+    run = answer("runs", "ls", "demo", cwd=here)["items"][0]
+    assert (run["state"], run["kind"], run["steps_done"]) == (
+        "completed",
+        "cli",
+        run["steps_total"],
+    )
+    shown = answer("runs", "show", run["id"])
+    assert shown["steps"][0]["outputs"][0]["rows"] == 344
+    logs = answer("runs", "logs", run["id"], "clean_penguins")
+    assert [item["block"] for item in logs["steps"]] == ["clean_penguins"]
+    assert any("tests passed" in r["text"] for r in logs["steps"][0]["records"])
+    product = answer(
+        "product", "show", "demo", "penguins", "clean_penguins", "--limit", "2", cwd=here
+    )
+    assert product["outputs"][0]["rows"] == 342 and len(product["outputs"][0]["data"]) == 2
+    words = ("product", "show", "demo", "penguins", "clean_penguins", "--limit", "1")
+    done = call(*words, "--format", "csv", cwd=here)
+    assert done.stdout.splitlines()[0].startswith("species,island,")
+    assert len(done.stdout.splitlines()) == 2
+
+
+def test_wrong_use_is_2(here: Path) -> None:
+    write_pipeline(here / "p", "one", {"a": custom("return 1")})
+    for words, reason in {
+        ("run", "p"): "WrongUse",
+        ("run", "nowhere", "one"): "ProjectNotFound",
+        ("run", "p", "nope"): "PipelineNotFound",
+        ("run", "p", "one", "--block", "x"): "BlockNotFound",
+        ("run", "p", "one", "--var", "x"): "BadRequest",
+        ("run", "p", "one", "--date", "tomorrow"): "BadRequest",
+        ("product", "show", "p", "one", "a"): "ProductNotFound",
+        ("runs", "show", "x"): "RunNotFound",
+        ("trigger", "rm", "x"): "TriggerNotFound",
+        ("trigger", "add", "p", "one", "t", "--schedule", "0 0 31 2 *"): "InvalidTrigger",
+        ("dance",): "WrongUse",
+    }.items():
+        said = answer(*words, status=2, cwd=here)
+        assert said["reason"] == reason and said["message"], words
+    done = call("run", "p", "nope", cwd=here)
+    assert done.returncode == 2 and done.stdout == "" and "it has: one" in done.stderr
+
+
+def test_a_failed_run_is_1_and_shows_why(here: Path) -> None:
+    body = "print('about to fail')\nreturn 1 / 0"
+    write_pipeline(here / "p", "bad", {"a": custom(body), "b": custom("return 1", "a")})
+    done = call("run", "p", "bad", cwd=here)
+    assert done.returncode == 1
+    assert "✗ a" in done.stdout and "ZeroDivisionError" in done.stdout
+    assert "about to fail" in done.stdout and "upstream_failed" in done.stdout
+    said = answer("run", "p", "bad", status=1, cwd=here)
+    assert said["state"] == "failed" and said["steps"][1]["state"] == "upstream_failed"
+
+
+def test_variables_and_blocks(here: Path) -> None:
+    body = "print(repr(kwargs.get('n')), kwargs.get('word'), kwargs['execution_date'].date())"
+    write_pipeline(here / "p", "v", {"a": custom(body), "b": custom("return 2")})
+    run = answer(
+        "run", "p", "v", "--block", "a", "--var", "n=3", "--var", "word=x y", "--date", "2024-02-03",
+        cwd=here,
+    )  # fmt: skip
+    assert [step["block"] for step in run["steps"]] == ["a"]
+    assert run["variables"] == {"n": 3, "word": "x y"}
+    log = answer("runs", "logs", run["id"])["steps"][0]["records"]
+    assert log[0]["text"] == "3 x y 2024-02-03"
+
+
+def test_problems_are_listed_not_thrown(here: Path) -> None:
+    write_pipeline(here / "p", "one", {"a": custom("return 1")})
+    broken = here / "p" / "pipelines" / "broken"
+    broken.mkdir()
+    (broken / "metadata.yaml").write_text("name: broken\nblocks:\n- uuid: [\n")
+    said = answer("check", "p", status=1, cwd=here)
+    problem = next(item for item in said["problems"] if item["severity"] == "error")
+    assert problem["pipeline"] == "broken" and problem["line"]
+    done = call("check", "p", cwd=here)
+    assert done.returncode == 1 and "Traceback" not in done.stdout + done.stderr
+
+
+def test_triggers(here: Path) -> None:
+    write_pipeline(here / "p", "one", {"a": custom("return 1")})
+    made = answer(
+        "trigger", "add", "p", "one", "nightly", "--schedule", "30 2 * * *",
+        "--zone", "Europe/Berlin", "--save-in-code", cwd=here,
+    )  # fmt: skip
+    assert made["words"] == "At 02:30 every day (Europe/Berlin)" and made["next_fire"]
+    assert "nightly" in (here / "p" / "pipelines" / "one" / "triggers.yaml").read_text()
+    listed = answer("trigger", "ls", "p", cwd=here)["items"]
+    assert [item["id"] for item in listed] == [made["id"]]
+    assert answer("trigger", "disable", made["id"])["next_fire"] is None
+    assert answer("trigger", "enable", made["id"])["enabled"] is True
+    assert answer("trigger", "rm", made["id"]) == {"removed": made["id"]}
+    text = (here / "p" / "pipelines" / "one" / "triggers.yaml").read_text()
+    assert "nightly" not in text
+    assert answer("trigger", "ls")["items"] == []
+
+
+def test_triggers_of_a_file_are_off(here: Path) -> None:
+    write_pipeline(here / "p", "one", {"a": custom("return 1")})
+    (here / "p" / "pipelines" / "one" / "triggers.yaml").write_text(
+        "triggers:\n- name: hourly\n  pipeline_uuid: one\n  schedule_type: time\n"
+        "  schedule_interval: '@hourly'\n  status: active\n"
+    )
+    found = answer("trigger", "ls", "p", cwd=here)["items"]
+    assert [(t["name"], t["enabled"], t["source"]) for t in found] == [("hourly", False, "file")]
+
+
+def test_ctrl_c_cancels(here: Path, mage_state: Path, tmp_path: Path) -> None:
+    began = tmp_path / "began"
+    body = f"open({str(began)!r}, 'w')\nimport time\ntime.sleep(600)"
+    write_pipeline(here / "p", "long", {"a": custom(body)})
+    command = [sys.executable, "-m", "mage_jlab.cli.main", "run", "p", "long", "--json"]
+    process = subprocess.Popen(command, cwd=here, stdout=subprocess.PIPE, text=True)
+    try:
+        until(began.exists)
+        process.send_signal(signal.SIGINT)
+        out, _ = process.communicate(timeout=60)
+        assert process.returncode == 1
+        assert json.loads(out)["state"] == "cancelled"
+        assert kernels_below(mage_state) == []
+    finally:
+        process.kill()
+        process.wait()
