@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import warnings
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +14,20 @@ from mage_jlab.files import pipeline_yaml, places, projects, trigger_yaml, yaml_
 from mage_jlab.files.reader import Reader
 from mage_jlab.ids import PipelineId
 from mage_jlab.model import graph
-from mage_jlab.model.block import MARKDOWN, SCRATCHPAD, Block
+from mage_jlab.model.block import (
+    DBT,
+    EXTENSION,
+    GLOBAL_DATA_PRODUCT,
+    MARKDOWN,
+    SCRATCHPAD,
+    Block,
+)
 from mage_jlab.model.check import ERROR, INFO, WARNING, Problem
 from mage_jlab.model.pipeline import PIPELINE_TYPES, RUNNABLE_TYPES, Pipeline
 from mage_jlab.model.project import Project
 
-RUNNABLE_LANGUAGES = ("python", "markdown")
+RUNNABLE_LANGUAGES = ("python", "markdown", "sql")
+_LATER_TYPES = (DBT, EXTENSION, GLOBAL_DATA_PRODUCT)
 _OWN_EXECUTOR = (None, "", "local_python", "local_python_force")
 
 
@@ -167,11 +177,8 @@ def _block(reader: Reader, project: Project, pipeline: Pipeline, block: Block) -
             severity = ERROR if block.scheduled else WARNING
             yield problem(severity, f"The file {block.path} of block '{block.id}' is missing.")
         return
-    if block.language not in RUNNABLE_LANGUAGES:
-        yield problem(
-            INFO, f"'{block.id}' is written in {block.language}, which cannot be run here yet."
-        )
-    elif block.language == "python" and block.type not in (SCRATCHPAD, MARKDOWN):
+    yield from _not_yet(block, problem)
+    if block.language == "python" and block.type not in (SCRATCHPAD, MARKDOWN):
         yield from _syntax(source, problem)
     if block.executor_type not in _OWN_EXECUTOR:
         yield problem(
@@ -182,13 +189,56 @@ def _block(reader: Reader, project: Project, pipeline: Pipeline, block: Block) -
         yield problem(INFO, f"'{block.id}' has an old-style callback, which is not run.")
 
 
+def _not_yet(block: Block, problem: Any) -> Iterator[Problem]:
+    """Say what of a block is kept but cannot be run here yet."""
+    provider = block.configuration.get("data_provider")
+    if block.type in _LATER_TYPES:
+        yield problem(INFO, f"Blocks of type '{block.type}' cannot be run here yet.")
+    elif block.language == "sql" and provider:
+        yield problem(INFO, f"'{block.id}' is SQL for {provider}, which cannot be run here yet.")
+    elif block.language not in RUNNABLE_LANGUAGES:
+        yield problem(
+            INFO, f"'{block.id}' is written in {block.language}, which cannot be run here yet."
+        )
+    if block.configuration.get("dynamic"):
+        yield problem(WARNING, f"'{block.id}' is dynamic, which cannot be run here yet.")
+
+
 def _syntax(source: str, problem: Any) -> Iterator[Problem]:
-    try:
-        ast.parse(source)
-    except SyntaxError as error:
-        yield problem(ERROR, f"Python cannot read this block: {error.msg}.", error.lineno or 1)
-    except (ValueError, RecursionError, MemoryError):
-        yield problem(ERROR, "Python cannot read this block.", 1)
+    found = _unreadable(source)
+    if found is not None:
+        yield problem(ERROR, *found)
+
+
+@lru_cache(maxsize=4096)
+def _unreadable(source: str) -> tuple[str, int] | None:
+    """Return why Python cannot read a text, and the line; None when it can."""
+    found: tuple[str, int] | None = None
+    # IPython's magics are no Python, but a block may have them; a "%" may also stand in a text.
+    for text in dict.fromkeys((source, _without_magics(source))):
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", SyntaxWarning)
+                ast.parse(text)
+        except SyntaxError as error:
+            found = f"Python cannot read this block: {error.msg}.", error.lineno or 1
+        except (ValueError, RecursionError, MemoryError):
+            found = "Python cannot read this block.", 1
+        else:
+            return None
+    return found
+
+
+def _without_magics(source: str) -> str:
+    """Return the text with IPython's magics and shell lines as comments."""
+    lines = source.split("\n")
+    if lines and lines[0].startswith("%%"):
+        return ""
+    return "\n".join(
+        f"{line[: len(line) - len(bare)]}pass  #" if bare.startswith(("%", "!")) else line
+        for line in lines
+        for bare in [line.lstrip()]
+    )
 
 
 def _triggers(reader: Reader, project: Project, pipeline_id: PipelineId) -> Iterator[Problem]:

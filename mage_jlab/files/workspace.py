@@ -303,13 +303,10 @@ class Workspace:
         users = self.reader.users(project)
         shown: dict[str, notebook.Shown] = {}
         for block in pipeline:
-            try:
-                source = self.source(project, block)
-            except MageError:
-                source = None  # `problems` says why
             others = users.get(block.path, []) if block.path else []
             shown[block.id] = notebook.Shown(
-                source, tuple(other for other in others if other != pipeline.id)
+                self._shown(project, block),
+                tuple(other for other in others if other != pipeline.id),
             )
         return notebook.build(
             project,
@@ -349,6 +346,30 @@ class Workspace:
                 self._rename(project, known, block_id, name)
         self._learn_kernel(nb)
         return self.load(project, known)
+
+    def pipeline_hash(self, project: Project, pipeline_id: str) -> str:
+        """Return the notebook hash of a pipeline as it lies on disk, without looking at outputs.
+
+        Raises:
+            BrokenFile: when the pipeline's file cannot be read.
+        """
+        pipeline = self.load(project, pipeline_id)
+        shown: dict[str, notebook.Shown] = {
+            block.id: notebook.Shown(self._shown(project, block)) for block in pipeline
+        }
+        kernel = {
+            "kernelspec": {"name": pipeline.kernel or notebook.DEFAULT_KERNEL},
+            "language_info": {},
+        }
+        return notebook.content_hash(
+            notebook.build(project, pipeline, shown, etag="", problems=[], kernel=kernel)
+        )
+
+    def _shown(self, project: Project, block: Block) -> str | None:
+        try:
+            return self.source(project, block)
+        except MageError:
+            return None  # `check` says why
 
     def notebook_hash(self, nb: Mapping[str, Any]) -> str:
         """Return the hash of a notebook's sources and structure; outputs are not in it."""

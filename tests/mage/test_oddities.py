@@ -195,7 +195,7 @@ def test_a_check_names_every_kind_of_problem(workspace: Workspace, project: Proj
         "error everything None: Entry 8 of 'blocks' has no uuid.",
         "info everything 2024: '2024' asks for the executor 'k8s'",
         "info streaming None: Pipelines of type 'streaming' cannot be run here yet.",
-        "info sources run_dbt: 'run_dbt' is written in yaml",
+        "info sources run_dbt: Blocks of type 'dbt' cannot be run here yet.",
     ):
         assert expected in said, said
 
@@ -210,3 +210,27 @@ def test_projects_are_found_levels_deep_and_links_not_followed(tmp_path: Path) -
     assert [p.id for p in workspace.projects()] == ["one/two/neighbour", "one/two/shop"]
     assert workspace.project("one-stwo-sshop").id == "one/two/shop"
     assert len(FILES) > 5
+
+
+def test_what_cannot_be_run_yet_is_said(workspace: Workspace, project: Project) -> None:
+    for name, spec in {
+        "pg": {"type": "transformer", "language": "sql", "configuration": {"data_provider": "x"}},
+        "duck": {"type": "transformer", "language": "sql"},
+        "ar": {"type": "transformer", "language": "r"},
+        "dyn": {"type": "data_loader", "configuration": {"dynamic": True}},
+        "magics": {"type": "custom", "source": "%matplotlib inline\nif 1:\n    !ls\n"},
+        "cell": {"type": "custom", "source": "%%time\nnot python"},
+        "percent": {"type": "custom", "source": 'x = """\n%s""" % 1'},
+        "wrong": {"type": "custom", "source": "x = 1\nx = = 2"},
+    }.items():
+        workspace.add_block(project, "only_name", {"name": name, **spec})
+    found = {p.block: (p.severity, p.line) for p in workspace.check(project, "only_name")}
+    lines = {name: line for name, (_, line) in found.items()}
+    assert {name: severity for name, (severity, _) in found.items()} == {
+        "pg": "info",
+        "ar": "info",
+        "dyn": "warning",
+        "wrong": "error",
+    }
+    assert lines["wrong"] == 2
+    assert lines["pg"] == 2

@@ -401,6 +401,7 @@ def test_the_hash_covers_what_a_save_writes_and_nothing_else(shop: Shop) -> None
     nb.metadata.mage.problems = []
     nb.metadata.language_info = {}
     assert workspace.notebook_hash(nb) == original
+    assert workspace.pipeline_hash(shop.project, "orders") == original
     for change in (
         lambda n: n.cells.reverse(),
         lambda n: n.cells[0].update(source="x"),
