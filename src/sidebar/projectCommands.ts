@@ -26,6 +26,18 @@ import { drivePath, orShow } from './pipelineCommands';
 
 type ImportResult = components['schemas']['ImportResult'];
 
+/** The part of a file editor that is used here. */
+interface IEditorWidget {
+  context: { ready: Promise<void> };
+  content: {
+    editor?: {
+      lineCount: number;
+      setCursorPosition(position: { line: number; column: number }): void;
+      revealPosition(position: { line: number; column: number }): void;
+    };
+  };
+}
+
 const EXAMPLE_FOLDER = 'penguins';
 
 /** A name that no project has yet. */
@@ -187,13 +199,19 @@ async function openProblem(
   }
   await orShow(trans.__('The file was not opened'), async () => {
     const path = PathExt.join(project.id, file);
-    await app.commands.execute('docmanager:open', { path, factory: 'Editor' });
+    const widget: IEditorWidget | undefined = await app.commands.execute(
+      'docmanager:open',
+      { path, factory: 'Editor' }
+    );
+    await widget?.context.ready;
+    const editor = widget?.content.editor;
     const line = args['line'];
-    if (
-      typeof line === 'number' &&
-      app.commands.hasCommand('fileeditor:go-to-line')
-    ) {
-      await app.commands.execute('fileeditor:go-to-line', { line, column: 1 });
+    if (editor && typeof line === 'number') {
+      // An error at the end of a file is said to be behind its last line.
+      const at = Math.max(0, Math.min(line, editor.lineCount) - 1);
+      const position = { line: at, column: 0 };
+      editor.setCursorPosition(position);
+      editor.revealPosition(position);
     }
   });
 }
