@@ -90,9 +90,10 @@ export class KernelSteps implements IDisposable {
       const changed = start.key !== this._start?.key;
       this._start = start;
       this._fail(null);
-      if (changed || !this._sent) {
-        this._send();
+      if (changed) {
+        this._sent = false;
       }
+      this._send();
     } catch (error) {
       this._fail((error as Error).message);
     }
