@@ -82,35 +82,45 @@ class Door:
         )
 
     def __call__(self, stream: Any, msg_or_type: Any, *args: Any, **kwargs: Any) -> Any:
-        """Send a message, unless it is too much."""
+        """Send a message, or as much of it as is left to be sent."""
         if self._accounts:
             kind, content, parent = _parts(msg_or_type, args, kwargs)
             account = self._accounts.get(parent) if kind in _HEARD else None
-            if account is not None and not self._hear(account, kind, content):
-                return None
+            if account is not None:
+                allowed = self._hear(account, kind, content)
+                if allowed is None:
+                    return None
+                if allowed < len(content.get("text", "")):
+                    self._stream(account.step, content["name"], content["text"][:allowed])
+                    return None
         return self._send(stream, msg_or_type, *args, **kwargs)
 
-    def _hear(self, account: _Account, kind: str, content: Mapping[str, Any]) -> bool:
+    def _hear(self, account: _Account, kind: str, content: Mapping[str, Any]) -> int | None:
+        """Record a message; return how many characters of it may be sent, or None."""
         recorder = account.step.recorder
         entry = _entry(kind, content)
         if recorder is not None and entry is not None:
             recorder.add(entry)
+        size = len(content["text"]) if kind == "stream" else 0
+        if kind == "error":
+            return size
+        limits = account.step.context.limits
         with self._lock:
-            if kind == "error":
-                return True
-            limits = account.step.context.limits
-            size = len(content["text"]) if kind == "stream" else 0
-            if account.bytes + size <= limits.get(
-                "published_bytes", PUBLISHED_BYTES
-            ) and account.messages < limits.get("published_messages", PUBLISHED_MESSAGES):
-                account.bytes += size
+            left = int(limits.get("published_bytes", PUBLISHED_BYTES)) - account.bytes
+            messages = int(limits.get("published_messages", PUBLISHED_MESSAGES))
+            allowed = min(size, max(0, left))
+            if account.messages >= messages or (size and not allowed):
+                allowed, sent = 0, False
+            else:
+                sent = True
                 account.messages += 1
-                return True
-            account.held_bytes += size
-            account.held_messages += 1
-            if kind == "stream":
-                _keep_end(account, content["name"], content["text"][-_TAIL:])
-            return False
+                account.bytes += allowed
+            if allowed < size or not sent:
+                account.held_bytes += size - allowed
+                account.held_messages += 1
+            if allowed < size:
+                _keep_end(account, content["name"], content["text"][allowed:][-_TAIL:])
+        return allowed if sent else None
 
 
 def _keep_end(account: _Account, name: str, text: str) -> None:

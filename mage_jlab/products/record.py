@@ -20,6 +20,7 @@ from typing import Any
 from mage_jlab.products.manifest import RECORD
 
 LIMIT = 4 * 1024 * 1024
+_PIECE = 32 * 1024
 _SEGMENTS = ("record.tail.0", "record.tail.1")
 _LEVEL = re.compile(r"(?:\S+ )?\[?(DEBUG|INFO|WARNING|ERROR|CRITICAL)\b")
 
@@ -43,13 +44,39 @@ class Recorder:
 
     def add(self, entry: dict[str, Any]) -> None:
         """Append one entry."""
+        output = entry.get("output") or {}
+        if output.get("output_type") == "stream" and len(output["text"]) > _PIECE:
+            self._add_text(output["name"], output["text"])
+            return
         now = datetime.datetime.now(datetime.timezone.utc)
         line = json.dumps({"t": now.isoformat(), **entry}, default=str).encode() + b"\n"
         if len(line) > max(self._segment, 1024):
-            line = _shortened(now, entry, len(line), self._segment)
+            line = _replaced(now, len(line))
         with self._lock, contextlib.suppress(OSError):
             if not self._closed:
                 self._append(line)
+
+    def _add_text(self, name: str, text: str) -> None:
+        """Append a long text in pieces; of a very long one the middle is only counted."""
+        piece = max(256, min(_PIECE, self._segment // 8))
+        most = self._head + 2 * self._segment
+        if len(text) > 2 * most:
+            middle = len(text) - 2 * most
+            pieces = [text[:most], text[-most:]]
+        else:
+            middle, pieces = 0, [text]
+        for number, part in enumerate(pieces):
+            if number:
+                with self._lock:
+                    self._dropped[0] += 1
+                    self._dropped[1] += middle
+            for start in range(0, len(part), piece):
+                output = {
+                    "output_type": "stream",
+                    "name": name,
+                    "text": part[start : start + piece],
+                }
+                self.add({"output": output})
 
     def _append(self, line: bytes) -> None:
         if self._tail is None and self._written + len(line) <= self._head:
@@ -101,23 +128,14 @@ class Recorder:
         return self._file
 
 
-def _shortened(now: datetime.datetime, entry: dict[str, Any], size: int, limit: int) -> bytes:
-    """Return an entry too large to be kept as a short one that says so."""
-    output = dict(entry.get("output", {}))
-    room = max(limit // 8, 256)  # a character may take 6 bytes as JSON
-    if output.get("output_type") == "stream":
-        text = output["text"]
-        dropped = len(text) - 2 * (room // 2)
-        output["text"] = (
-            f"{text[: room // 2]}\n… {dropped:,} characters were not kept …\n{text[-room // 2 :]}"
-        )
-    else:
-        output = {
-            "output_type": "display_data",
-            "metadata": {},
-            "data": {"text/plain": f"(an output of {size:,} bytes was too large to be kept)"},
-        }
-    return json.dumps({"t": now.isoformat(), **entry, "output": output}).encode() + b"\n"
+def _replaced(now: datetime.datetime, size: int) -> bytes:
+    """Return a short entry for one that is too large to be kept."""
+    output = {
+        "output_type": "display_data",
+        "metadata": {},
+        "data": {"text/plain": f"(an output of {size:,} bytes was too large to be kept)"},
+    }
+    return json.dumps({"t": now.isoformat(), "output": output}).encode() + b"\n"
 
 
 def lines(folder: Path) -> Iterator[dict[str, Any]]:

@@ -68,6 +68,7 @@ class Kernel:
     def __init__(self, manager: KernelManager, client: Any, project: Path, state: Path) -> None:
         self.manager, self.client = manager, client
         self.project = project
+        self._others: list[tuple[str, dict[str, Any]]] = []
         self.store = ProductStore(state / "products")
 
     def context(self, **changes: Any) -> dict[str, Any]:
@@ -133,25 +134,36 @@ class Kernel:
         return self.collect(self.send(code, metadata=metadata, silent=silent))
 
     def collect(self, message_id: str, deadline: float = DEADLINE) -> Answer:
+        """Gather what comes for one request; what comes for others is kept for them."""
         answer = Answer()
         end = time.monotonic() + deadline
+        waiting, self._others = self._others, []
         idle = False
         while not (idle and answer.reply):
-            assert time.monotonic() < end, answer
-            with contextlib.suppress(queue.Empty):
-                message = self.client.get_iopub_msg(timeout=0.2 if not idle else 0.01)
-                if message["parent_header"].get("msg_id") == message_id:
+            assert time.monotonic() < end, (answer.reply, [m["msg_type"] for m in answer.messages])
+            if not waiting:
+                waiting = self._received(0.01 if idle else 0.2)
+            for channel, message in waiting:
+                if message["parent_header"].get("msg_id") != message_id:
+                    self._others.append((channel, message))
+                elif channel == "shell":
+                    answer.reply = message["content"]
+                else:
                     answer.messages.append(message)
-                    content = message["content"]
-                    idle = idle or content.get("execution_state") == "idle"
-            with contextlib.suppress(queue.Empty):
-                reply = self.client.get_shell_msg(timeout=0.01)
-                if reply["parent_header"].get("msg_id") == message_id:
-                    answer.reply = reply["content"]
+                    idle = idle or message["content"].get("execution_state") == "idle"
+            waiting = []
         return answer
 
+    def _received(self, timeout: float) -> list[tuple[str, dict[str, Any]]]:
+        found = []
+        with contextlib.suppress(queue.Empty):
+            found.append(("iopub", self.client.get_iopub_msg(timeout=timeout)))
+        with contextlib.suppress(queue.Empty):
+            found.append(("shell", self.client.get_shell_msg(timeout=0.01)))
+        return found
+
     def evaluate(self, expression: str) -> str:
-        reply = self.execute(f"print({expression})")
+        reply = self.execute(f"print(({expression}))")
         assert reply.reply["status"] == "ok", reply.traceback
         return reply.stdout.strip()
 

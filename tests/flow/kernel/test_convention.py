@@ -42,7 +42,10 @@ def given(kernel: Kernel, upstream: list[str], signature: str = "*args") -> str:
 
 @pytest.mark.parametrize("start", [GUARDED, UNGUARDED, ""])
 def test_decorators_however_they_are_imported(kernel: Kernel, start: str) -> None:
-    code = start + "@data_loader\ndef load(*args, **kwargs):\n    return 1\n@test\ndef t(o, *a):\n    assert o == 1"
+    code = (
+        start
+        + "@data_loader\ndef load(*args, **kwargs):\n    return 1\n@test\ndef t(o, *a):\n    assert o == 1"
+    )
     done = ok(kernel.cell(code, "decorated"))
     assert done["tests"] == [{"name": "t", "passed": True, "message": None}]
     assert done["outputs"][0]["kind"] == "json"
@@ -64,7 +67,9 @@ def two():
 
 def test_no_decorated_function(kernel: Kernel) -> None:
     message = fails(kernel.cell("x = 1", "none"), "NoFunction")
-    assert message.startswith("Block 'none' is a data loader but its code has no function with @data_loader")
+    assert message.startswith(
+        "Block 'none' is a data loader but its code has no function with @data_loader"
+    )
     message = fails(kernel.cell("@transformer\ndef f(): pass", "wrong"), "NoFunction")
     assert "It has a function with @transformer; use @data_loader" in message
     for empty in ("", "\n\n", "# nothing"):
@@ -108,7 +113,9 @@ def test_upstream_block_that_has_not_run(kernel: Kernel) -> None:
         ("**kwargs", 1, "takes 0 inputs (none) but the block has 1 upstream block"),
     ],
 )
-def test_parameters_that_do_not_fit(kernel: Kernel, signature: str, inputs: int, words: str) -> None:
+def test_parameters_that_do_not_fit(
+    kernel: Kernel, signature: str, inputs: int, words: str
+) -> None:
     for name in ("u0", "u1"):
         loaded(kernel, name, "0")
     upstream = ["u0", "u1"][:inputs]
@@ -258,7 +265,9 @@ def test_tests_only_and_tests_skipped(kernel: Kernel) -> None:
     skipped = kernel.cell(TESTED, "tested", options={"tests": "skip"})
     assert ok(skipped)["tests"] == []
     versions = kernel.store.versions("etl", "interactive", "tested")
-    code = TESTED.replace("return 1, 2", "raise RuntimeError('must not run')").replace("== 5", "== 1")
+    code = TESTED.replace("return 1, 2", "raise RuntimeError('must not run')").replace(
+        "== 5", "== 1"
+    )
     answer = kernel.cell(code.replace("== 3", "== 2"), "tested", options={"tests": "only"})
     done = ok(answer)
     assert [t["passed"] for t in done["tests"]] == [True, True, True]
@@ -311,7 +320,9 @@ def test_conditions_and_callbacks_by_hand_only_say_what_they_do(kernel: Kernel) 
 
 def test_conditions_and_callbacks_for_the_engine(kernel: Kernel) -> None:
     loaded(kernel, "one", "5")
-    code = "@condition\ndef c(x, **kwargs):\n    return x > 3\n@condition\ndef d(x):\n    return x > 9"
+    code = (
+        "@condition\ndef c(x, **kwargs):\n    return x > 3\n@condition\ndef d(x):\n    return x > 9"
+    )
     attached = {"attached": {"block": "guarded", "inputs": ["one"]}}
     answer = kernel.cell(code, "cond", "conditional", ["guarded"], options=attached)
     assert ok(answer)["result"] is False
@@ -324,7 +335,10 @@ def bad(**kwargs):
     print('failure', kwargs['__input'], kwargs['__error'])
 """
     attached["attached"].update(status="success")
-    assert kernel.cell(code, "call", "callback", ["one"], options=attached).stdout == "success 5 guarded\n"
+    assert (
+        kernel.cell(code, "call", "callback", ["one"], options=attached).stdout
+        == "success 5 guarded\n"
+    )
     attached["attached"].update(status="failure", error="boom")
     answer = kernel.cell(code, "call", "callback", ["one"], options=attached)
     assert answer.stdout == "failure {'one': 5} boom\n"
@@ -364,7 +378,10 @@ def test_types_that_cannot_run_say_so(kernel: Kernel, type_: str) -> None:
 
 @pytest.mark.parametrize(
     ("language", "words"),
-    [("r", "written in R, which cannot be run yet"), ("yaml", "written in YAML, which cannot be run yet")],
+    [
+        ("r", "written in R, which cannot be run yet"),
+        ("yaml", "written in YAML, which cannot be run yet"),
+    ],
 )
 def test_other_languages_say_so(kernel: Kernel, language: str, words: str) -> None:
     answer = kernel.cell("load_data <- function() { 1 }", "lang", language=language)
@@ -385,7 +402,9 @@ def test_sql_over_upstream_outputs(kernel: Kernel) -> None:
     assert "The SQL of block 'broken' failed: Parser Error" in fails(broken, "StepFailed")
     missing = kernel.cell("SELECT {{ nope }}", "broken", "transformer", language="sql")
     assert "is no variable" in fails(missing, "StepFailed")
-    other = kernel.cell("SELECT 1", "pg", language="sql", configuration={"data_provider": "postgres"})
+    other = kernel.cell(
+        "SELECT 1", "pg", language="sql", configuration={"data_provider": "postgres"}
+    )
     assert "SQL for postgres, which cannot be run yet" in fails(other, "StepFailed")
     kernel.start()
 
