@@ -11,6 +11,13 @@ import type { IRunsContext } from './context';
 import { reasonOf } from './context';
 import { Duration } from './runTable';
 
+/** States that a person must hear of. */
+const GRAVE: ReadonlySet<string> = new Set([
+  'failed',
+  'interrupted',
+  'missed'
+]);
+
 interface IHeaderProps extends IRunsContext {
   run: IRun;
   usual: number | null;

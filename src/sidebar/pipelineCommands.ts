@@ -265,9 +265,13 @@ async function closeNotebook(
   path: string
 ): Promise<void> {
   await app.serviceManager.sessions.stopIfNeeded(path);
-  const widget = documents?.findWidget(path, 'Notebook');
-  if (widget) {
-    documents?.contextForWidget(widget)?.dispose();
+  // Disposed, not closed: closing would ask whether to save.
+  for (
+    let widget = documents?.findWidget(path, 'Notebook');
+    widget && !widget.isDisposed;
+    widget = documents?.findWidget(path, 'Notebook')
+  ) {
+    widget.dispose();
   }
 }
 
