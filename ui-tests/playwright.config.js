@@ -1,19 +1,19 @@
-const base = require('@jupyterlab/galata/lib/playwright-config');
-
 const port = process.env.MAGE_UI_PORT || '8899';
 
 module.exports = {
-  ...base,
   testDir: './tests',
   reporter: [['list']],
   workers: 1,
   retries: 0,
-  timeout: 120000,
+  // Slow machines are no failures; what hangs is one.
+  timeout: 180000,
+  expect: { timeout: 30000 },
   use: {
-    ...base.use,
     baseURL: `http://localhost:${port}`,
+    viewport: { width: 1440, height: 900 },
     video: 'off',
     trace: 'off',
+    screenshot: 'only-on-failure',
     launchOptions: {
       executablePath: process.env.CHROMIUM || '/usr/bin/chromium',
       args: [
@@ -30,7 +30,7 @@ module.exports = {
   webServer: {
     command: 'jlpm start',
     url: `http://localhost:${port}/lab`,
-    timeout: 120000,
+    timeout: 180000,
     reuseExistingServer: false
   }
 };

@@ -1,0 +1,39 @@
+import type { Page } from '@playwright/test';
+
+interface ILabWindow {
+  jupyterapp: {
+    commands: {
+      execute: (id: string, args?: object) => Promise<unknown>;
+    };
+  };
+}
+
+/** Run one of JupyterLab's commands. */
+export async function execute(
+  page: Page,
+  id: string,
+  args: object = {}
+): Promise<void> {
+  await page.evaluate(
+    ([command, given]) =>
+      (window as unknown as ILabWindow).jupyterapp.commands
+        .execute(command as string, given as object)
+        // What a command answers is a widget; only its end matters here.
+        .then(() => undefined),
+    [id, args] as const
+  );
+}
+
+/** Load JupyterLab and wait until it can be used. */
+export async function openLab(
+  page: Page,
+  options: { reset?: boolean; sidebar?: boolean } = {}
+): Promise<void> {
+  await page.goto(options.reset === false ? '/lab' : '/lab?reset');
+  await page
+    .locator('#jupyterlab-splash')
+    .waitFor({ state: 'detached', timeout: 120000 });
+  if (options.sidebar && !(await page.locator('#mage-sidebar').isVisible())) {
+    await page.locator('[data-id="mage-sidebar"]').click();
+  }
+}
