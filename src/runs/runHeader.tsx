@@ -12,11 +12,7 @@ import { reasonOf } from './context';
 import { Duration } from './runTable';
 
 /** States that a person must hear of. */
-const GRAVE: ReadonlySet<string> = new Set([
-  'failed',
-  'interrupted',
-  'missed'
-]);
+const GRAVE: ReadonlySet<string> = new Set(['failed', 'interrupted', 'missed']);
 
 interface IHeaderProps extends IRunsContext {
   run: IRun;
@@ -175,7 +171,17 @@ export function RunHeader(props: IHeaderProps): JSX.Element {
         <StateBadge state={run.state} trans={trans} word />
         <Actions {...props} />
       </div>
-      {run.error && <p className="mage-Message mage-Run-error">{run.error}</p>}
+      {run.error && (
+        <p
+          className={
+            GRAVE.has(run.state)
+              ? 'mage-Message mage-Run-error'
+              : 'mage-Run-why'
+          }
+        >
+          {run.error}
+        </p>
+      )}
       {run.why && run.why !== run.error && (
         <p className="mage-Run-why">{run.why}</p>
       )}
