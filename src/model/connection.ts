@@ -4,7 +4,7 @@ import type { Poll } from '@lumino/polling';
 const LOOK_MS = 500;
 
 /**
- * Call `back` when the event stream is there again after it was lost.
+ * Call `gone` when the event stream is lost, `back` when it is there again.
  *
  * Events are not replayed, so what happened in between must be fetched.
  * JupyterLab's event manager reconnects by itself but tells nobody; its poll
@@ -13,6 +13,7 @@ const LOOK_MS = 500;
  */
 export function watchConnection(
   events: Event.IManager,
+  gone: () => void,
   back: () => void
 ): void {
   const inner = events as unknown as {
@@ -31,6 +32,7 @@ export function watchConnection(
   inner._poll?.ticked?.connect((_, state) => {
     if (state.phase === 'rejected' && !lost) {
       lost = true;
+      gone();
       setTimeout(look, LOOK_MS);
     }
   });

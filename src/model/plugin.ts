@@ -2,6 +2,7 @@ import type {
   JupyterFrontEnd,
   JupyterFrontEndPlugin
 } from '@jupyterlab/application';
+import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
 import { request } from '../api/request';
 import { IWorkspace } from '../tokens';
@@ -15,7 +16,11 @@ const plugin: JupyterFrontEndPlugin<IWorkspace> = {
   description: 'Knows the projects, pipelines, triggers and runs.',
   autoStart: true,
   provides: IWorkspace,
-  activate: (app: JupyterFrontEnd): IWorkspace => {
+  optional: [ITranslator],
+  activate: (
+    app: JupyterFrontEnd,
+    translator: ITranslator | null
+  ): IWorkspace => {
     const { events, serverSettings } = app.serviceManager;
     const workspace = new Workspace((path, query) =>
       request(path, { query }, serverSettings)
@@ -25,7 +30,12 @@ const plugin: JupyterFrontEndPlugin<IWorkspace> = {
         workspace.handle(event as unknown as IChange);
       }
     });
-    watchConnection(events, () => void workspace.refresh());
+    const trans = (translator ?? nullTranslator).load('mage_jlab');
+    watchConnection(
+      events,
+      () => workspace.lose(trans.__('The connection to the server is lost.')),
+      () => void workspace.refresh()
+    );
     return workspace;
   }
 };

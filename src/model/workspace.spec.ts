@@ -201,6 +201,16 @@ describe('Workspace', () => {
     expect(server.asked).toContain('runs?running');
   });
 
+  it('says that it cannot hear the server until it can again', async () => {
+    const workspace = new Workspace(new Server().fetch, 0);
+    await workspace.ready;
+    workspace.lose('gone');
+    expect(workspace.error).toBe('gone');
+    expect(workspace.runs.length).toBe(1);
+    await workspace.refresh();
+    expect(workspace.error).toBeNull();
+  });
+
   it('says what went wrong, and nothing when it works again', async () => {
     const server = new Server();
     server.broken = true;

@@ -87,6 +87,13 @@ export class Workspace implements IWorkspace {
     await this._flush();
   }
 
+  /** The server cannot be heard: what is known may be out of date. */
+  lose(reason: string): void {
+    this._error = reason;
+    this._stale.all = true;
+    this._changed.emit();
+  }
+
   /** Hear one event of the server. */
   handle(change: IChange): void {
     if (isGap(this._seq, change.seq)) {
