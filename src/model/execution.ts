@@ -60,7 +60,11 @@ export async function execute(
             cell.model.executionCount = null;
             cell.model.outputs.fromJSON(before);
           }
-          settle(document, block, status === 'ok');
+          settle(
+            document,
+            block,
+            status === 'ok' || status === 'error' ? status : 'aborted'
+          );
         },
         () => document.states.unqueued(id)
       )
@@ -69,17 +73,20 @@ export async function execute(
   await Promise.all(runs);
 }
 
-/** After the reply: a block that never said it finished was not run. */
+/** How a request ended, as its reply says. */
+export type Outcome = 'ok' | 'error' | 'aborted';
+
+/** After the reply: a block that never said it finished was not run as one. */
 export function settle(
   document: PipelineDocument,
   block: IBlockMetadata,
-  ok: boolean
+  outcome: Outcome
 ): void {
   const { state } = document.states.status(block.uuid);
   if (state !== 'queued' && state !== 'running') {
     return;
   }
-  if (!ok || !answers(block)) {
+  if (outcome === 'aborted' || !answers(block)) {
     document.states.unqueued(block.uuid);
     return;
   }

@@ -135,11 +135,11 @@ function HeaderView(props: IHeaderProps & { cell: Cell }): React.JSX.Element {
           <BlockName {...props} />
         </div>
         <Kind {...props} />
+        <Figures block={block} />
         <Badges {...props} />
         {takesInput(block.type) || block.upstream.length ? (
           <Upstream {...props} />
         ) : null}
-        <Figures block={block} />
       </div>
       <div className="mage-Header-right">
         <Figures block={block} />

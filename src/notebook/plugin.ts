@@ -169,13 +169,19 @@ const plugin: JupyterFrontEndPlugin<IPipelineDocuments> = {
         of(notebook)?.states.queued(block.uuid);
       }
     });
-    NotebookActions.executed.connect((_, { notebook, cell, success }) => {
-      const block = blockOfCell(cell);
-      const document = of(notebook);
-      if (block && document && cell instanceof CodeCell) {
-        settle(document, block, success);
+    NotebookActions.executed.connect(
+      (_, { notebook, cell, success, error }) => {
+        const block = blockOfCell(cell);
+        const document = of(notebook);
+        if (block && document && cell instanceof CodeCell) {
+          settle(
+            document,
+            block,
+            success ? 'ok' : error?.errorName ? 'error' : 'aborted'
+          );
+        }
       }
-    });
+    );
     app.serviceManager.events.stream.connect((_, event) => {
       if (event.schema_id !== CHANGE_SCHEMA) {
         return;
