@@ -12,9 +12,7 @@ import json
 import platform
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
-
-from nbformat import NotebookNode, from_dict
+from typing import TYPE_CHECKING, Any
 
 from mage_jlab.files.block_source import normal
 from mage_jlab.files.yaml_load import plain
@@ -23,6 +21,9 @@ from mage_jlab.model.block import MARKDOWN, Block
 from mage_jlab.model.check import Problem
 from mage_jlab.model.pipeline import Pipeline
 from mage_jlab.model.project import Project
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
 
 DEFAULT_KERNEL = "python3"
 _ORDER = ("block", "callback", "conditional", "chart", "extension")
@@ -91,6 +92,9 @@ def build(
 
 
 def _notebook(content: dict[str, Any]) -> NotebookNode:
+    # Loaded only here: it takes seconds, which the command line need not spend.
+    from nbformat import from_dict
+
     result: NotebookNode = from_dict(content)  # type: ignore[no-untyped-call]
     return result
 
