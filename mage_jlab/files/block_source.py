@@ -150,7 +150,7 @@ def decode(data: bytes, file: str) -> Text:
         BrokenFile: when it is no text at all.
     """
     if len(data) > MAX_BYTES:
-        raise UnsafeFile(f"{file} has {len(data):,} bytes, which is too large.", file=file)
+        raise UnsafeFile(f"{file} is too large to be shown as a block.", file=file)
     if b"\0" in data:
         raise BrokenFile(f"{file} is no text file: it holds a zero byte.", file=file)
     bom = data.startswith(_BOM)
@@ -176,9 +176,7 @@ def read(path: Path, file: str) -> Text | None:
         BrokenFile: when it is no text, or too large.
     """
     try:
-        if path.stat().st_size > MAX_BYTES:
-            raise UnsafeFile(f"{file} is too large to be shown as a block.", file=file)
-        data = path.read_bytes()
+        data = places.read_bytes(path, MAX_BYTES)
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
         return None
     except OSError as error:
@@ -244,4 +242,6 @@ def _mixed(old: str, body: str) -> str:
             if start + step < len(ends):
                 result[target + step] = ends[start + step]
     lines = [line + end for line, end in zip(after, result, strict=True)]
-    return "".join(lines)[: -len(result[-1])] if lines else body
+    woven = "".join(lines)[: -len(result[-1])]
+    # A lone carriage return before an empty line would be read as one line end.
+    return woven if normal(woven) == body else body.replace("\n", usual)

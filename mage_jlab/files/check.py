@@ -43,7 +43,7 @@ def problems(reader: Reader, project: Project, pipeline_id: str | None = None) -
 
 def _project(project: Project) -> Iterator[Problem]:
     try:
-        settings = projects.read_settings(project.root / places.METADATA)
+        settings = projects.read_settings(places.inside(project.root, places.METADATA))
     except BrokenFile as error:
         yield _broken(error)
         return
@@ -51,12 +51,13 @@ def _project(project: Project) -> Iterator[Problem]:
         yield Problem(ERROR, f"metadata.yaml cannot be read: {error.strerror}.")
         return
     yield from _variables_dir(settings, places.METADATA)
-    config = project.root / places.IO_CONFIG
-    if config.is_file():
-        try:
-            yaml_load.decode(config.read_bytes(), places.IO_CONFIG)
-        except (BrokenFile, OSError) as error:
-            yield Problem(WARNING, str(error), file=places.IO_CONFIG)
+    try:
+        config = places.inside(project.root, places.IO_CONFIG)
+        yaml_load.decode(places.read_bytes(config, yaml_load.MAX_BYTES), places.IO_CONFIG)
+    except FileNotFoundError:
+        return
+    except (MageError, OSError) as error:
+        yield Problem(WARNING, str(error), file=places.IO_CONFIG)
 
 
 def _broken(error: BrokenFile, pipeline: str | None = None) -> Problem:

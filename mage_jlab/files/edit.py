@@ -17,66 +17,8 @@ from typing import Any
 import yaml
 
 from mage_jlab.errors import BrokenFile, EditRefused
+from mage_jlab.files.yaml_dump import dump, flow
 from mage_jlab.files.yaml_load import BOM, Composed, compose, same
-
-
-class _Dumper(yaml.SafeDumper):
-    """Mage's style: block lists at the column of their key, no aliases."""
-
-    indented = False
-
-    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
-        super().increase_indent(flow, indentless and not self.indented)
-
-    def ignore_aliases(self, data: Any) -> bool:
-        return True
-
-
-class _IndentedDumper(_Dumper):
-    """The same with lists indented below their key, for files written that way."""
-
-    indented = True
-
-
-class _FlowDumper(_Dumper):
-    """For values inside a line: nothing may break it."""
-
-
-def _literal(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
-    style = "|" if "\n" in value else None
-    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
-
-
-def _escaped(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
-    style = '"' if "\n" in value else None
-    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
-
-
-_Dumper.add_representer(str, _literal)
-_IndentedDumper.add_representer(str, _literal)
-_FlowDumper.add_representer(str, _escaped)
-
-
-def dump(value: Any, *, indented: bool = False, sort: bool = False) -> str:
-    """Return a value as block-style YAML 1.1; keys in their own order unless `sort`."""
-    dumper = _IndentedDumper if indented else _Dumper
-    return str(
-        yaml.dump(
-            value, Dumper=dumper, default_flow_style=False, allow_unicode=True, sort_keys=sort
-        )
-    )
-
-
-def _flow(value: Any) -> str:
-    text = yaml.dump(
-        value,
-        Dumper=_FlowDumper,
-        default_flow_style=True,
-        allow_unicode=True,
-        sort_keys=False,
-        width=1_000_000,
-    )
-    return str(text).removesuffix("\n").removesuffix("\n...").rstrip("\n")
 
 
 @dataclass(frozen=True)
@@ -282,7 +224,7 @@ class _Editor:
             self.collection(node, have, wanted)
         except _CannotSplice:
             del self.splices[mark:]
-            self.splices.append(_Splice(node.start_mark.index, node.end_mark.index, _flow(wanted)))
+            self.splices.append(_Splice(node.start_mark.index, node.end_mark.index, flow(wanted)))
 
     def block_mapping(self, node: yaml.MappingNode, have: Any, wanted: Any) -> None:
         pairs = self.pairs(node)
@@ -335,8 +277,8 @@ class _Editor:
         else:
             start, end = value.start_mark.index, self.end(value)
         after = self.line_end(end)
-        flow = bool(getattr(value, "flow_style", False)) and bool(have)
-        if isinstance(wanted, dict | list) and wanted and not flow:
+        inline = bool(getattr(value, "flow_style", False)) and bool(have)
+        if isinstance(wanted, dict | list) and wanted and not inline:
             lines = self.block(wanted, self.column(key), listed=isinstance(wanted, list))
             if self.own_line(start) and not alias:
                 # A block below its key: the lines of the old one go, the new ones come.
@@ -347,7 +289,7 @@ class _Editor:
             self.splices.append(_Splice(colon, end, ""))
             self.splices.append(_Splice(after, after, lines))
             return
-        text = _flow(wanted)
+        text = flow(wanted)
         if isinstance(wanted, str) and "\n" in wanted and not self.text[end:after].strip():
             parts = dump(wanted).removesuffix("\n").split("\n")
             pad = " " * self.column(key)

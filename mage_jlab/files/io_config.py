@@ -10,6 +10,7 @@ from typing import Any
 
 import jinja2
 from jinja2 import nodes
+from jinja2.exceptions import SecurityError
 from jinja2.sandbox import SandboxedEnvironment
 
 from mage_jlab.errors import BadRequest, BrokenFile, NotFound
@@ -45,9 +46,21 @@ def functions(secret: Callable[[str], Any] | None = None) -> dict[str, Callable[
     }
 
 
+class _Environment(SandboxedEnvironment):
+    """A sandbox in which a text cannot be made huge by multiplying."""
+
+    intercepted_binops = frozenset({"*", "**"})
+
+    def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
+        numbers = isinstance(left, int | float) and isinstance(right, int | float)
+        if operator == "**" or not numbers:
+            raise SecurityError(f"'{operator}' is not allowed in a template")
+        return super().call_binop(context, operator, left, right)
+
+
 def _environment() -> SandboxedEnvironment:
     """Return a sandbox that escapes nothing: the text is YAML, not HTML."""
-    return SandboxedEnvironment(autoescape=False, keep_trailing_newline=True)
+    return _Environment(autoescape=False, keep_trailing_newline=True)
 
 
 def render(text: str, known: Functions) -> str:
@@ -104,7 +117,7 @@ def profiles(root: Path, *, secret: Callable[[str], Any] | None = None) -> dict[
     file = places.inside(root, places.IO_CONFIG)
     if not file.is_file():
         raise NotFound(f"The project has no {places.IO_CONFIG}.", file=places.IO_CONFIG)
-    text = yaml_load.decode(file.read_bytes(), places.IO_CONFIG).removeprefix(yaml_load.BOM)
+    text = yaml_load.read(file, places.IO_CONFIG)
     try:
         rendered = render(text, functions(secret))
     except BadRequest as error:

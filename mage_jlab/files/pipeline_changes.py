@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from mage_jlab.errors import BadRequest, OutsideProject
-from mage_jlab.files import edit, places, save, structure, templates, yaml_load
+from mage_jlab.files import edit, places, save, structure, templates, yaml_dump, yaml_load
 from mage_jlab.files.reader import Reader
 from mage_jlab.files.yaml_load import plain
 from mage_jlab.ids import PipelineId
@@ -61,7 +61,7 @@ def create(
     change = save.Change()
     if copy_of is None:
         document = structure.new_pipeline(pipeline_id, shown, kind, description)
-        text = edit.dump(document)
+        text = yaml_dump.dump(document)
     else:
         source = reader.resolve(project, copy_of)
         file = reader.name(source)
@@ -129,7 +129,7 @@ def _renamed(
     triggers = places.triggers_file(project.root, old)
     if triggers.is_file():
         name = f"{places.PIPELINES}/{old}/{places.TRIGGERS}"
-        text = yaml_load.decode(triggers.read_bytes(), name)
+        text = yaml_load.decode(places.read_bytes(triggers, yaml_load.MAX_BYTES), name)
         wanted = structure.copied(yaml_load.load_mapping(text, name))
         for item in wanted.get("triggers") or []:
             if isinstance(item, dict) and item.get("pipeline_uuid") == old:

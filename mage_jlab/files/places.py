@@ -6,9 +6,11 @@ checked part by part and its real path (links resolved) must lie inside.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import re
+import stat
 import unicodedata
 from collections.abc import Iterable
 from pathlib import Path
@@ -24,6 +26,7 @@ REQUIREMENTS = "requirements.txt"
 NAME_BYTES = 255
 """What file systems allow for one part of a path."""
 PATH_BYTES = 1024
+_BINARY = getattr(os, "O_BINARY", 0)
 _ROOM = 40
 """Bytes kept free in a name for an extension and for temporary names beside it."""
 _RESERVED = frozenset(
@@ -154,12 +157,29 @@ def pipeline_folder(root: Path, pipeline_id: str) -> Path:
 
 def pipeline_file(root: Path, pipeline_id: str) -> Path:
     """Return the file that defines a pipeline."""
-    return pipeline_folder(root, pipeline_id) / METADATA
+    folder = pipeline_folder(root, pipeline_id)
+    return inside(folder, METADATA)
 
 
 def triggers_file(root: Path, pipeline_id: str) -> Path:
     """Return the file of a pipeline's triggers."""
-    return pipeline_folder(root, pipeline_id) / TRIGGERS
+    folder = pipeline_folder(root, pipeline_id)
+    return inside(folder, TRIGGERS)
+
+
+def read_bytes(path: Path, limit: int) -> bytes:
+    """Return the bytes of a regular file, at most one more than the limit.
+
+    A pipe or a device in a project would otherwise keep the server waiting.
+
+    Raises:
+        FileNotFoundError: when there is no regular file.
+    """
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | _BINARY)
+    with os.fdopen(descriptor, "rb", closefd=True) as file:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise FileNotFoundError(errno.ENOENT, "not a regular file", str(path))
+        return file.read(limit + 1)
 
 
 def state_name(root: Path) -> str:

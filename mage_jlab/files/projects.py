@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from mage_jlab import clock
-from mage_jlab.errors import BrokenFile, ProjectNotFound
+from mage_jlab.errors import BrokenFile, OutsideProject, ProjectNotFound
 from mage_jlab.files import io_config, places, yaml_load
 from mage_jlab.ids import ROOT_SLUG, ProjectId, find
 from mage_jlab.model.block import FOLDERS
@@ -86,7 +86,7 @@ class Finder:
                     self.complete = False
                     return
                 names = _folders(folder)
-                if "pipelines" in names and (folder / places.METADATA).is_file():
+                if "pipelines" in names and is_project(folder):
                     yield folder
                     names = [name for name in names if name not in _INSIDE_PROJECT]
                 below.extend(folder / name for name in names)
@@ -97,7 +97,7 @@ class Finder:
         return ProjectId("" if relative == "." else relative)
 
     def _project(self, path: Path) -> Project:
-        file = path / places.METADATA
+        file = places.inside(path, places.METADATA)
         status = file.stat()
         stamp = (status.st_mtime_ns, status.st_size)
         cached = self._settings.get(path)
@@ -135,7 +135,11 @@ def _encodable(name: str) -> bool:
 def is_project(path: Path) -> bool:
     """Say whether a folder is a project."""
     pipelines = path / places.PIPELINES
-    return (path / places.METADATA).is_file() and pipelines.is_dir() and not pipelines.is_symlink()
+    try:
+        file = places.inside(path, places.METADATA)
+    except OutsideProject:
+        return False
+    return file.is_file() and pipelines.is_dir() and not pipelines.is_symlink()
 
 
 def settings(file: Path) -> dict[str, Any]:
@@ -154,7 +158,7 @@ def read_settings(file: Path) -> dict[str, Any]:
     Raises:
         BrokenFile: when it is no YAML mapping.
     """
-    text = yaml_load.decode(file.read_bytes(), places.METADATA).removeprefix(yaml_load.BOM)
+    text = yaml_load.read(file, places.METADATA)
     rendered = io_config.render_simple(text)
     try:
         document = yaml_load.load(rendered, places.METADATA)

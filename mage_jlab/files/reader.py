@@ -54,20 +54,15 @@ class Reader:
                 )
         except OSError:
             return []
-        return [
-            PipelineId(name)
-            for name in names
-            if self._listed(name) and (folder / name / places.METADATA).is_file()
-        ]
+        return [PipelineId(name) for name in names if self._listed(project, name)]
 
     @staticmethod
-    def _listed(name: str) -> bool:
+    def _listed(project: Project, name: str) -> bool:
         try:
-            places.parts_of(name)
             name.encode("utf-8")
-        except (OutsideProject, UnicodeEncodeError):
+            return places.pipeline_file(project.root, name).is_file()
+        except (OutsideProject, UnicodeEncodeError, OSError):
             return False
-        return True
 
     def resolve(self, project: Project, pipeline_id: str) -> PipelineId:
         """Return the id of a pipeline given by its id or slug.
@@ -102,7 +97,8 @@ class Reader:
         """Return the bytes of a pipeline's file."""
         known = self.resolve(project, pipeline_id)
         try:
-            return places.pipeline_file(project.root, known).read_bytes()
+            file = places.pipeline_file(project.root, known)
+            return places.read_bytes(file, yaml_load.MAX_BYTES)
         except FileNotFoundError as error:
             raise PipelineNotFound(f"Pipeline '{known}' has just been removed.") from error
         except OSError as error:
@@ -238,8 +234,6 @@ def _named(node: Any, keys: Mapping[int, Any]) -> Iterator[tuple[Any, Any]]:
 def _digest(lookup: block_source.Lookup, path: str) -> bytes:
     try:
         file = lookup.real(path)
-        if file.stat().st_size > block_source.MAX_BYTES:
-            return b"large"
-        return hashlib.sha256(file.read_bytes()).digest()
+        return hashlib.sha256(places.read_bytes(file, block_source.MAX_BYTES)).digest()
     except (OSError, OutsideProject):
         return b"missing"

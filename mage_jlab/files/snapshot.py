@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from mage_jlab.errors import MageError
+from mage_jlab.errors import MageError, OutsideProject
 from mage_jlab.files import block_source, places
 from mage_jlab.files.reader import Reader
 from mage_jlab.model.pipeline import Pipeline
@@ -116,8 +116,9 @@ _COMMENT = re.compile(r"(^|\s)#.*$")
 def requirements(root: Path) -> list[str]:
     """Return the requirements of a project, one a line, without comments and options."""
     try:
-        data = places.inside(root, places.REQUIREMENTS).read_bytes()
-    except OSError:
+        file = places.inside(root, places.REQUIREMENTS)
+        data = places.read_bytes(file, MAX_MODULE_BYTES)
+    except (OSError, OutsideProject):
         return []
     if len(data) > MAX_MODULE_BYTES:
         return []

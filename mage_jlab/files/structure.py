@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from mage_jlab.errors import BadRequest, BlockNotFound, CycleError
-from mage_jlab.files.pipeline_yaml import Entry, entries, entry_id, links
+from mage_jlab.files.pipeline_yaml import Entry, entries, entry_id, links, lists
 from mage_jlab.files.yaml_load import merged, plain, same, unshared
 from mage_jlab.ids import BlockId
 from mage_jlab.model import graph
@@ -150,17 +150,18 @@ def add(document: Document, entry: dict[str, Any], role: str, after: str | None 
 
 def remove(document: Document, block_id: str) -> None:
     """Take an entry out, and every link to it."""
-    found = find(document, block_id)
-    for entry in list(entries(document)):
-        if entry.value is found.value:
-            continue
+    find(document, block_id)
+    # A second entry with the uuid goes, too: it would take the place of the first.
+    for keys, _, items in list(lists(document)):
+        holder: Any = document
+        for key in keys[:-1]:
+            holder = holder[key]
+        if any(entry_id(item) == block_id for item in items):
+            holder[keys[-1]] = [item for item in items if entry_id(item) != block_id]
+    for entry in entries(document):
         if isinstance(entry.value, dict):
             for key in ("upstream_blocks", "downstream_blocks"):
                 _drop(entry.value, key, block_id)
-    holder: Any = document
-    for key in found.keys:
-        holder = holder[key]
-    holder.pop(found.position)
 
 
 def _drop(entry: dict[str, Any], key: str, block_id: str) -> None:

@@ -91,7 +91,9 @@ def custom(root: Path) -> tuple[Template, ...]:
 def _custom(root: Path, name: str) -> Template | None:
     base = f"custom_templates/blocks/{name}"
     try:
-        data = places.inside(root, f"{base}/{places.METADATA}").read_bytes()
+        data = places.read_bytes(
+            places.inside(root, f"{base}/{places.METADATA}"), yaml_load.MAX_BYTES
+        )
         said = yaml_load.load_mapping(yaml_load.decode(data, base), base)
         kind = str(said.get("block_type") or "")
         language = str(said.get("language") or "python")

@@ -8,8 +8,8 @@ from datetime import date, datetime, time, timezone
 from pathlib import Path
 from typing import Any
 
-from mage_jlab.errors import BrokenFile, TriggerNotFound
-from mage_jlab.files import edit, pipeline_yaml, places, save, structure, yaml_load
+from mage_jlab.errors import BrokenFile, OutsideProject, TriggerNotFound
+from mage_jlab.files import edit, pipeline_yaml, places, save, structure, yaml_dump, yaml_load
 from mage_jlab.files.reader import Reader
 from mage_jlab.ids import PipelineId
 from mage_jlab.model.project import Project
@@ -61,11 +61,14 @@ def read(reader: Reader, project: Project, pipeline_id: PipelineId) -> list[Trig
 
 
 def _text(project: Project, pipeline_id: str) -> str | None:
-    file = places.triggers_file(project.root, pipeline_id)
     try:
-        return yaml_load.decode(file.read_bytes(), _name(pipeline_id))
+        file = places.triggers_file(project.root, pipeline_id)
+        data = places.read_bytes(file, yaml_load.MAX_BYTES)
+        return yaml_load.decode(data, _name(pipeline_id))
     except FileNotFoundError:
         return None
+    except OutsideProject as error:
+        raise BrokenFile(error.message, file=_name(pipeline_id)) from error
     except OSError as error:
         raise BrokenFile(
             f"{_name(pipeline_id)} cannot be read: {error.strerror}.", file=_name(pipeline_id)
@@ -228,7 +231,11 @@ def _change(
     project: Project, pipeline_id: str, text: str | None, document: structure.Document
 ) -> save.Change:
     file: Path = places.triggers_file(project.root, pipeline_id)
-    new = edit.dump(document) if text is None else edit.rewrite(text, document, _name(pipeline_id))
+    new = (
+        yaml_dump.dump(document)
+        if text is None
+        else edit.rewrite(text, document, _name(pipeline_id))
+    )
     change = save.Change()
     if new != text:
         change.writes[file] = new.encode("utf-8")

@@ -11,9 +11,7 @@ import json
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import IO, Any
-
-from nbformat import NotebookNode
+from typing import IO, TYPE_CHECKING, Any
 
 from mage_jlab.errors import (
     AlreadyExists,
@@ -34,8 +32,8 @@ from mage_jlab.files import (
     snapshot,
     templates,
     trigger_yaml,
-    yaml_load,
 )
+from mage_jlab.files.kernels import KernelMemory, read_json
 from mage_jlab.files.reader import Reader
 from mage_jlab.files.snapshot import Snapshot
 from mage_jlab.files.templates import Template
@@ -45,6 +43,9 @@ from mage_jlab.model.check import Problem
 from mage_jlab.model.pipeline import Pipeline
 from mage_jlab.model.project import Project
 from mage_jlab.model.trigger import Trigger
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
 
 Renamed = Callable[[Project, str, list[PipelineId], str, str], None]
 """(project, "block" or "pipeline", pipelines concerned, old id, new id)."""
@@ -58,6 +59,7 @@ class Workspace:
         self.state_root = Path(state)
         self.reader = Reader(self.root)
         self.finder = projects.Finder(self.root)
+        self.kernels = KernelMemory(self.state_root)
         self.renamed: list[Renamed] = []
         self.working_folder = "auto"
         """auto | parent | project | an absolute path: where code runs (see `cwd`)."""
@@ -314,7 +316,7 @@ class Workspace:
             shown,
             etag=self.etag(project, pipeline.id),
             problems=self.check(project, pipeline.id),
-            kernel=self.kernel_info(pipeline.kernel or notebook.DEFAULT_KERNEL),
+            kernel=self.kernels.info(pipeline.kernel or notebook.DEFAULT_KERNEL),
             outputs=outputs,
         )
 
@@ -344,7 +346,7 @@ class Workspace:
             self._commit(project, self._saved(project, known, outcome))
             for block_id, name in outcome.renames:
                 self._rename(project, known, block_id, name)
-        self._learn_kernel(nb)
+        self.kernels.learn(nb)
         return self.load(project, known)
 
     def pipeline_hash(self, project: Project, pipeline_id: str) -> str:
@@ -374,30 +376,6 @@ class Workspace:
     def notebook_hash(self, nb: Mapping[str, Any]) -> str:
         """Return the hash of a notebook's sources and structure; outputs are not in it."""
         return notebook.content_hash(nb)
-
-    def kernel_info(self, name: str) -> dict[str, Any]:
-        """Return kernelspec and language_info for a notebook, as last seen on a save."""
-        known = _read_json(self.state_root / "kernels.json").get(name)
-        if isinstance(known, dict) and {"kernelspec", "language_info"} <= known.keys():
-            return known
-        return notebook.default_kernel(name)
-
-    def _learn_kernel(self, nb: Mapping[str, Any]) -> None:
-        """Remember what the running kernel told the notebook, so that it opens unchanged."""
-        metadata = yaml_load.plain(nb.get("metadata", {}))
-        spec, info = metadata.get("kernelspec"), metadata.get("language_info")
-        if not (isinstance(spec, dict) and isinstance(info, dict) and info.get("version")):
-            return
-        name = spec.get("name")
-        if not isinstance(name, str) or not name:
-            return
-        file = self.state_root / "kernels.json"
-        with self._lock:
-            known = _read_json(file)
-            told = {"kernelspec": spec, "language_info": info}
-            if known.get(name) != told:
-                known[name] = told
-                save.write(file, json.dumps(known).encode())
 
     def _saved(
         self, project: Project, pipeline_id: PipelineId, outcome: notebook_save.Outcome
@@ -462,21 +440,27 @@ class Workspace:
         if project is None:
             return
         pipelines = [PipelineId(item) for item in note["pipelines"]]
-        if note["kind"] == "block":
-            aliases = self._aliases(project)
-            for pipeline_id in pipelines:
+        self._remember(project, note)
+        for tell in self.renamed:
+            tell(project, note["kind"], pipelines, note["old"], note["new"])
+
+    def _remember(self, project: Project, note: Mapping[str, Any]) -> None:
+        """Remember old names, for notebooks that were open during a rename."""
+        aliases = self._aliases(project)
+        if note["kind"] == "pipeline":
+            aliases[note["new"]] = aliases.pop(note["old"], {})
+        else:
+            for pipeline_id in note["pipelines"]:
                 known = aliases.setdefault(pipeline_id, {})
                 for old, new in list(known.items()):
                     if new == note["old"]:
                         known[old] = note["new"]
                 known[note["old"]] = note["new"]
                 known.pop(note["new"], None)
-            save.write(self.state(project) / "aliases.json", json.dumps(aliases).encode())
-        for tell in self.renamed:
-            tell(project, note["kind"], pipelines, note["old"], note["new"])
+        save.write(self.state(project) / "aliases.json", json.dumps(aliases).encode())
 
     def _aliases(self, project: Project) -> dict[str, dict[str, str]]:
-        return _read_json(self.state(project) / "aliases.json")
+        return read_json(self.state(project) / "aliases.json")
 
     @contextlib.contextmanager
     def _writing(self, project: Project) -> Iterator[None]:
@@ -484,14 +468,6 @@ class Workspace:
             raise ProjectNotFound(f"The project '{project.name}' is no longer there.")
         with self._lock, _file_lock(self.state(project)):
             yield
-
-
-def _read_json(file: Path) -> dict[str, Any]:
-    try:
-        found = json.loads(file.read_bytes())
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}
 
 
 @contextlib.contextmanager

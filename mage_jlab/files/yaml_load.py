@@ -10,11 +10,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import yaml
 
 from mage_jlab.errors import BrokenFile, UnsafeFile
+from mage_jlab.files import places
 
 MAX_BYTES = 4 * 1024 * 1024
 MAX_DEPTH = 64
@@ -65,9 +67,7 @@ def decode(data: bytes, file: str) -> str:
         UnsafeFile: when it is too large.
     """
     if len(data) > MAX_BYTES:
-        raise UnsafeFile(
-            f"{file} has {len(data):,} bytes; more than {MAX_BYTES:,} are not loaded.", file=file
-        )
+        raise UnsafeFile(f"{file} has more than {MAX_BYTES:,} bytes; it is not loaded.", file=file)
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -75,6 +75,16 @@ def decode(data: bytes, file: str) -> str:
         raise BrokenFile(
             f"{file}, line {line}: this is not UTF-8 text.", file=file, line=line
         ) from error
+
+
+def read(path: Path, file: str) -> str:
+    """Return the text of a YAML file without a byte order mark.
+
+    Raises:
+        FileNotFoundError: when there is no regular file.
+        BrokenFile: when it is not UTF-8 or too large.
+    """
+    return decode(places.read_bytes(path, MAX_BYTES), file).removeprefix(BOM)
 
 
 def load(text: str, file: str) -> Any:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from odd_projects import FILES, write_shop
 
-from mage_jlab.errors import NotFound
+from mage_jlab.errors import BrokenFile, NotFound
 from mage_jlab.files import io_config
 from mage_jlab.files.workspace import Workspace
 from mage_jlab.model.project import Project
@@ -234,3 +234,12 @@ def test_what_cannot_be_run_yet_is_said(workspace: Workspace, project: Project) 
     }
     assert lines["wrong"] == 2
     assert lines["pg"] == 2
+
+
+def test_a_template_cannot_make_a_text_huge(workspace: Workspace, project: Project) -> None:
+    for expression in ("'x' * 1000000000", "9 ** 9 ** 9", "[0] * 10", "''.__class__.mro()"):
+        (project.root / "io_config.yaml").write_text(f'default: {{a: "{{{{ {expression} }}}}"}}\n')
+        with pytest.raises(BrokenFile):
+            io_config.profile(project.root)
+    (project.root / "io_config.yaml").write_text("default: {a: '{{ 2 * 3 }}'}\n")
+    assert io_config.profile(project.root) == {"a": "6"}

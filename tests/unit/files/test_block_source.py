@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from shops import make
 
-from mage_jlab.errors import BrokenFile, EditRefused, OutsideProject
+from mage_jlab.errors import BrokenFile, EditRefused, OutsideProject, PipelineNotFound
 from mage_jlab.files import block_source, places
 from mage_jlab.model.block import Block
 
@@ -170,3 +171,42 @@ def test_the_code_hash_does_not_see_line_ends() -> None:
     assert block_source.code_hash("a\r\nb\r\n") == block_source.code_hash("a\nb")
     assert block_source.code_hash("a\nb") != block_source.code_hash("a\nc")
     assert Block("x", "x", "custom").path is None  # type: ignore[arg-type]
+
+
+def test_pipes_in_a_project_keep_nobody_waiting(tmp_path: Path) -> None:
+    workspace, project = make(tmp_path)
+    for relative in (
+        "data_loaders/load.py",
+        "pipelines/orders/triggers.yaml",
+        "requirements.txt",
+        "io_config.yaml",
+        "pipelines/other/metadata.yaml",
+    ):
+        file = project.root / relative
+        file.unlink(missing_ok=True)
+        os.mkfifo(file)
+    assert workspace.pipelines(project) == ["orders"]
+    assert workspace.open_notebook(project, "orders").cells[0].metadata.mage.missing
+    assert workspace.etag(project, "orders")
+    assert workspace.file_triggers(project) == []
+    assert workspace.requirements(project) == []
+    workspace.check(project)
+    workspace.snapshot(project, "orders", tmp_path / "snap")
+
+
+def test_definitions_that_are_links_out_of_the_project_are_not_read(tmp_path: Path) -> None:
+    workspace, project = make(tmp_path)
+    outside = tmp_path / "outside.yaml"
+    outside.write_text("name: secret\ntriggers: [{name: x}]\n")
+    for relative in ("pipelines/other/metadata.yaml", "pipelines/orders/triggers.yaml"):
+        file = project.root / relative
+        file.unlink(missing_ok=True)
+        file.symlink_to(outside)
+    assert workspace.pipelines(project) == ["orders"]
+    with pytest.raises(PipelineNotFound):
+        workspace.load(project, "other")
+    assert workspace.file_triggers(project) == []
+    (project.root / "metadata.yaml").unlink()
+    (project.root / "metadata.yaml").symlink_to(outside)
+    workspace.finder.forget()
+    assert workspace.projects() == []

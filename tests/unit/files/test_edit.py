@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mage_jlab.errors import BrokenFile, EditRefused
-from mage_jlab.files import edit, structure, yaml_load
+from mage_jlab.files import edit, structure, yaml_dump, yaml_load
 
 PIPELINE = """\
 # The orders of the shop.
@@ -253,7 +253,7 @@ documents = st.fixed_dictionaries(
 @st.composite
 def texts(draw: st.DrawFn) -> str:
     document = draw(documents)
-    dumper = draw(st.sampled_from([edit._Dumper, edit._IndentedDumper]))
+    dumper = draw(st.sampled_from([yaml_dump._Dumper, yaml_dump._IndentedDumper]))
     text = yaml.dump(
         document,
         Dumper=dumper,
