@@ -100,7 +100,7 @@ class Host:
                 step.execution.keep_source(step.code)
                 limit = int(context.limits.get("record_bytes") or LIMIT)
                 step.recorder = Recorder(folder, limit)
-            except (MageError, OSError) as error:
+            except Exception as error:  # noqa: BLE001 - a request must always get its reply
                 step.problem = error
         self.door.open(step)
         self._tell(

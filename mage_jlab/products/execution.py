@@ -44,9 +44,8 @@ class Execution:
 
     def keep_source(self, text: str) -> None:
         """Keep the text that runs: classes in pickles are found again by it."""
-        (self.folder / manifest.SOURCE).write_text(
-            text, encoding="utf-8", errors="surrogatepass", newline=""
-        )
+        path = self.folder / manifest.SOURCE
+        path.write_bytes(text.encode("utf-8", "surrogatepass"))
 
     def store(self, values: Sequence[object]) -> list[Output]:
         """Write the outputs of the block, without a manifest yet.
