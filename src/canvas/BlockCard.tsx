@@ -176,7 +176,7 @@ function Sample(props: {
   if (!rows) {
     return (
       <div className="mage-Card-empty">
-        {output ? '' : trans.__('no data yet')}
+        {output ? '' : (outputs[0]?.kind ?? nothing(block, trans))}
       </div>
     );
   }
@@ -203,6 +203,11 @@ function Sample(props: {
       </tbody>
     </table>
   );
+}
+
+/** Why a card has no data. */
+function nothing(block: IBlock, trans: TranslationBundle): string {
+  return block.status.state === 'idle' ? trans.__('no data yet') : '';
 }
 
 function spoken(block: IBlock, trans: TranslationBundle): string {

@@ -66,6 +66,8 @@ class Canvases {
     if (old) {
       if (activate) {
         this._app.shell.activateById(old.id);
+      } else {
+        this._follow(this._documents.current);
       }
       return old;
     }

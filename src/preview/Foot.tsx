@@ -129,6 +129,14 @@ function countOf(model: TableModel, trans: TranslationBundle): string {
       countText(model.stored)
     );
   }
+  if (model.width > columns) {
+    return trans.__(
+      '%1 rows × first %2 of %3 columns',
+      countText(model.stored),
+      countText(columns),
+      countText(model.width)
+    );
+  }
   const hidden = columns - model.order.length;
   const text = trans.__(
     '%1 rows × %2 columns',

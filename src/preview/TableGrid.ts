@@ -3,6 +3,8 @@ import {
   DataGrid,
   type DataModel
 } from '@lumino/datagrid';
+import { MessageLoop } from '@lumino/messaging';
+import { Widget } from '@lumino/widgets';
 
 import { cellText, PENDING } from '../ui/cellText';
 import {
@@ -147,7 +149,7 @@ export class TableGrid extends DataGrid {
 
   private _applySizes(): void {
     if (this._model.filterLine) {
-      this.resizeRow('column-header', 1, FILTER_HEIGHT);
+      this.columnHeaderSections.resize(1, FILTER_HEIGHT);
     }
     const columns = this._model.order.length;
     const filled = this._filled;
@@ -165,19 +167,22 @@ export class TableGrid extends DataGrid {
         }
       }
       if (width !== undefined) {
-        this.resizeColumn('body', place, width);
+        this.columnSections.resize(place, width);
       }
       this._placed.push(name);
     }
     if (pen) {
       pen.font = theme.smallFont;
       const most = String(Math.max(0, this._model.rowCount('body') - 1));
-      this.resizeColumn(
-        'row-header',
+      this.rowHeaderSections.resize(
         0,
         Math.ceil(pen.measureText(most).width) + CELL_ROOM
       );
     }
+    // One repaint for all: `resizeColumn` would paint once for each.
+    MessageLoop.sendMessage(this, Widget.ResizeMessage.UnknownSize);
+    this.repaintContent();
+    this.repaintOverlay();
   }
 
   private _measure(

@@ -68,6 +68,11 @@ export class TableModel extends DataModel implements IDisposable {
     return this._stored;
   }
 
+  /** Columns of the whole table; very wide ones are shown in part. */
+  get width(): number {
+    return Math.max(this._first?.columns.length ?? 0, this._columns.length);
+  }
+
   get query(): ITableQuery {
     return this._query;
   }

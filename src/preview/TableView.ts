@@ -120,7 +120,9 @@ export class TableView extends Panel {
       this._actions()
     ));
     this._host.addWidget(grid);
-    grid.applyTheme();
+    if (this.isAttached) {
+      grid.applyTheme();
+    }
     grid.scrollTo(this._scroll.x, this._scroll.y);
     this._nameGrid();
     grid.selectionModel?.changed.connect(this._onCursor, this);

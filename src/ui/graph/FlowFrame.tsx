@@ -24,6 +24,8 @@ const START_ZOOM = 0.75;
 const MARGIN = 24;
 /** Above this number of cards, moves of the view are jumps. */
 const ANIMATED_NODES = 150;
+/** Smaller graphs are seen as a whole anyway. */
+const MAPPED_NODES = 10;
 const ARROWS: Record<string, Direction> = {
   ArrowUp: 'up',
   ArrowDown: 'down',
@@ -123,11 +125,13 @@ function Flow(props: IFlowFrameProps & { size: ISize }): React.ReactElement {
     () => ({
       zoomIn: () => void instance.zoomIn({ duration }),
       zoomOut: () => void instance.zoomOut({ duration }),
-      fit: () => void instance.fitView({ duration, padding: 0.08 }),
+      // React Flow's own fit waits for cards that were never drawn.
+      fit: () =>
+        void instance.setViewport(wholeView(layout, size), { duration }),
       focus: () => root.current?.focus(),
       toGraph: point => instance.screenToFlowPosition(point)
     }),
-    [instance, duration]
+    [instance, duration, layout, size]
   );
   React.useEffect(() => {
     if (props.handle) {
@@ -187,7 +191,7 @@ function Flow(props: IFlowFrameProps & { size: ISize }): React.ReactElement {
         {...props.flow}
       >
         <Background variant={BackgroundVariant.Dots} gap={20} size={1} />
-        {props.minimap && layout.positions.size > 3 && (
+        {props.minimap && layout.positions.size > MAPPED_NODES && (
           <MiniMap
             pannable
             zoomable
@@ -256,23 +260,35 @@ function cardSize(nodes: readonly Node[], id: string): ISize {
   return { width: node?.width ?? 0, height: node?.height ?? 0 };
 }
 
+/** All of the graph, in the middle. */
+export function wholeView(
+  layout: ILayout,
+  size: ISize
+): { x: number; y: number; zoom: number } {
+  const zoom = Math.max(
+    MINIMUM_ZOOM,
+    Math.min(
+      1,
+      (size.width - 2 * MARGIN) / Math.max(1, layout.width),
+      (size.height - 2 * MARGIN) / Math.max(1, layout.height)
+    )
+  );
+  return {
+    zoom,
+    x: (size.width - layout.width * zoom) / 2,
+    y: (size.height - layout.height * zoom) / 2
+  };
+}
+
 /** All of it when that can be read, else the beginning or the selection. */
 export function startView(
   layout: ILayout,
   size: ISize,
   selected: string | null
 ): { x: number; y: number; zoom: number } {
-  const zoom = Math.min(
-    1,
-    (size.width - 2 * MARGIN) / Math.max(1, layout.width),
-    (size.height - 2 * MARGIN) / Math.max(1, layout.height)
-  );
-  if (zoom >= LEGIBLE_ZOOM) {
-    return {
-      zoom,
-      x: (size.width - layout.width * zoom) / 2,
-      y: Math.min(MARGIN, (size.height - layout.height * zoom) / 2)
-    };
+  const whole = wholeView(layout, size);
+  if (whole.zoom >= LEGIBLE_ZOOM) {
+    return { ...whole, y: Math.min(MARGIN, whole.y) };
   }
   const first =
     (selected && layout.positions.get(selected)) ||
