@@ -27,8 +27,11 @@ def window(
     limit: int = 100,
     sort: Sequence[Any] = (),
     filters: Sequence[Mapping[str, Any]] = (),
+    whole: bool = False,
 ) -> dict[str, Any]:
     """Return rows of a table as `wire.Rows`.
+
+    `whole` leaves long cells uncut, as far as the size of an answer allows.
 
     Raises:
         InvalidQuery: when a sort or filter does not fit the table.
@@ -44,7 +47,7 @@ def window(
     else:
         numbers, total = asked.rows(offset, limit)
         shown = take(table, numbers)
-    rows, clipped = _cells(shown)
+    rows, clipped = _cells(shown, whole)
     return {
         "columns": source.columns(COLUMNS),
         "rows": rows,
@@ -55,10 +58,10 @@ def window(
     }
 
 
-def _cells(table: Any) -> tuple[list[list[Any]], list[list[int]]]:
+def _cells(table: Any, whole: bool) -> tuple[list[list[Any]], list[list[int]]]:
     """Turn a table into rows of cells, the cells shorter where there are many."""
     size = max(1, table.num_rows * table.num_columns)
-    chars = max(16, min(cells.CELL_CHARS, _BYTES // size))
+    chars = max(16, _BYTES // size if whole else min(cells.CELL_CHARS, _BYTES // size))
     columns = [arrow_file.values(column) for column in table.columns]
     if not columns:
         return [[] for _ in range(table.num_rows)], []

@@ -144,7 +144,15 @@ class RowsHandler(ProductPage):
         offset = self.integer("offset", 0)
         limit = self.integer("limit", 100, least=0, most=1000)
         folder, item = self.table(project, pipeline, block, output)
-        return page.window(folder, item, offset=offset, limit=limit, sort=sort, filters=filters)
+        return page.window(
+            folder,
+            item,
+            offset=offset,
+            limit=limit,
+            sort=sort,
+            filters=filters,
+            whole=bool(self.integer("whole", 0, most=1)),
+        )
 
 
 class StatisticsHandler(ProductPage):

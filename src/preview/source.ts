@@ -45,7 +45,7 @@ export class ProductSource implements ITableSource {
           ...this._where(),
           offset,
           limit,
-          whole: whole || undefined,
+          whole: whole ? 1 : undefined,
           ...queryParameters(query)
         },
         signal

@@ -321,3 +321,11 @@ def test_arrays_and_polars_are_tables_too(tmp_path: Path) -> None:
     ]
     frame = pl.DataFrame({"a": [2, 1], "c": pl.Series(["x", "y"], dtype=pl.Categorical)})
     assert Stored(frame, tmp_path / ".").column("c", sort=[["a", "asc"]]) == ["y", "x"]
+
+
+def test_whole_cells_are_given_when_asked_for(tmp_path: Path) -> None:
+    stored = Stored(pd.DataFrame({"text": ["x" * 5_000, "short"]}), tmp_path)
+    cut = stored.window()
+    assert len(cut["rows"][0][0]) < 400 and cut["clipped"] == [[0, 0]]
+    whole = stored.window(limit=1, whole=True)
+    assert whole["rows"] == [["x" * 5_000]] and whole["clipped"] == []
