@@ -1,6 +1,8 @@
 import { CodeCell } from '@jupyterlab/cells';
+import type { IOutput } from '@jupyterlab/nbformat';
 import type { JSONObject } from '@lumino/coreutils';
 
+import { blockLook } from '../ui/blockTypes';
 import type { IBlockMetadata } from './blockIds';
 import { BLOCK_KEY } from './cells';
 import type { PipelineDocument } from './pipelineDocument';
@@ -14,7 +16,7 @@ export interface IExecuteOptions {
 
 /** Types whose code is run as a block and answers with `mage_step`. */
 export function answers(block: IBlockMetadata): boolean {
-  return block.type !== 'scratchpad' && block.type !== 'markdown';
+  return blockLook(block.type).known && !/scratchpad|markdown/.test(block.type);
 }
 
 /**
@@ -54,11 +56,8 @@ export async function execute(
       CodeCell.execute(cell, session, metadata).then(
         reply => {
           const status = reply?.content.status as string | undefined;
-          if (status === 'aborted' && !cell.isDisposed) {
-            // It did not run: what it showed before is still true.
-            cell.model.executionState = 'idle';
-            cell.model.executionCount = null;
-            cell.model.outputs.fromJSON(before);
+          if (status === 'aborted') {
+            restore(cell, before);
           }
           settle(
             document,
@@ -71,6 +70,15 @@ export async function execute(
     );
   }
   await Promise.all(runs);
+}
+
+/** The cell did not run: what it showed before is still true. */
+export function restore(cell: CodeCell, outputs: readonly IOutput[]): void {
+  if (!cell.isDisposed) {
+    cell.model.executionState = 'idle';
+    cell.model.executionCount = null;
+    cell.model.outputs.fromJSON([...outputs]);
+  }
 }
 
 /** How a request ended, as its reply says. */
@@ -86,7 +94,9 @@ export function settle(
   if (state !== 'queued' && state !== 'running') {
     return;
   }
-  if (outcome === 'aborted' || !answers(block)) {
+  // JupyterLab does not send empty cells.
+  const empty = !document.cell(block.uuid)?.getSource().trim();
+  if (outcome === 'aborted' || empty || !answers(block)) {
     document.states.unqueued(block.uuid);
     return;
   }

@@ -7,22 +7,18 @@ import { IFileBrowserFactory } from '@jupyterlab/filebrowser';
 import type { DocumentRegistry } from '@jupyterlab/docregistry';
 import {
   INotebookTracker,
-  NotebookActions,
   type INotebookModel,
   type NotebookPanel
 } from '@jupyterlab/notebook';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
-import { CodeCell } from '@jupyterlab/cells';
 
 import { isPipelinePath } from '../api/drive';
 import { request } from '../api/request';
 import type { IBlockTemplate, IPage } from '../api/types';
 import { CommandIDs } from '../commands';
 import { mageIcon } from '../icons';
-import { blockOfCell } from '../model/cells';
 import { CHANGE_SCHEMA } from '../model/changes';
 import { PipelineDocuments } from '../model/documents';
-import { settle } from '../model/execution';
 import { type IStartCode, KernelSteps } from '../model/kernelSteps';
 import { PipelineDocument } from '../model/pipelineDocument';
 import { Synchrony } from '../model/synchrony';
@@ -32,6 +28,7 @@ import type { INotebookParts } from './context';
 import { decorate } from './decoration';
 import { addOpenAsPipeline } from './openAsPipeline';
 import { fillToolbar } from './toolbar';
+import { watchExecution } from './watchExecution';
 
 const PALETTE = [
   CommandIDs.runBlock,
@@ -161,27 +158,7 @@ const plugin: JupyterFrontEndPlugin<IPipelineDocuments> = {
       }
     });
 
-    const of = (notebook: unknown): PipelineDocument | undefined =>
-      documents.all.find(document => document.panel.content === notebook);
-    NotebookActions.executionScheduled.connect((_, { notebook, cell }) => {
-      const block = blockOfCell(cell);
-      if (block && cell instanceof CodeCell) {
-        of(notebook)?.states.queued(block.uuid);
-      }
-    });
-    NotebookActions.executed.connect(
-      (_, { notebook, cell, success, error }) => {
-        const block = blockOfCell(cell);
-        const document = of(notebook);
-        if (block && document && cell instanceof CodeCell) {
-          settle(
-            document,
-            block,
-            success ? 'ok' : error?.errorName ? 'error' : 'aborted'
-          );
-        }
-      }
-    );
+    watchExecution(documents);
     app.serviceManager.events.stream.connect((_, event) => {
       if (event.schema_id !== CHANGE_SCHEMA) {
         return;

@@ -1,0 +1,36 @@
+import { CodeCell } from '@jupyterlab/cells';
+import type { IOutput } from '@jupyterlab/nbformat';
+import { NotebookActions } from '@jupyterlab/notebook';
+
+import { blockOfCell } from '../model/cells';
+import type { PipelineDocuments } from '../model/documents';
+import { restore, settle } from '../model/execution';
+import type { PipelineDocument } from '../model/pipelineDocument';
+
+/** Follow cells that JupyterLab's own commands run (Shift Enter, Run All …). */
+export function watchExecution(documents: PipelineDocuments): void {
+  const before = new WeakMap<CodeCell, IOutput[]>();
+  const of = (notebook: unknown): PipelineDocument | undefined =>
+    documents.all.find(document => document.panel.content === notebook);
+  NotebookActions.executionScheduled.connect((_, { notebook, cell }) => {
+    const block = blockOfCell(cell);
+    const document = of(notebook);
+    if (block && document && cell instanceof CodeCell) {
+      before.set(cell, cell.model.outputs.toJSON());
+      document.states.queued(block.uuid);
+    }
+  });
+  NotebookActions.executed.connect((_, { notebook, cell, success, error }) => {
+    const block = blockOfCell(cell);
+    const document = of(notebook);
+    if (!block || !document || !(cell instanceof CodeCell)) {
+      return;
+    }
+    const outcome = success ? 'ok' : error?.errorName ? 'error' : 'aborted';
+    const shown = before.get(cell);
+    if (outcome === 'aborted' && shown) {
+      restore(cell, shown);
+    }
+    settle(document, block, outcome);
+  });
+}
