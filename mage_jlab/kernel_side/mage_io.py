@@ -188,6 +188,8 @@ class FileIO:
         writer = {"excel": "to_excel", "hdf5": "to_hdf"}.get(kind, f"to_{kind}")
         if kind in ("csv", "excel", "xml"):
             kwargs.setdefault("index", False)
+        if kind == "csv" and str(filepath).endswith(".tsv"):
+            kwargs.setdefault("sep", "\t")
         if kind == "json":
             kwargs.setdefault("orient", "records")
         if kind == "hdf5":

@@ -1,0 +1,248 @@
+"""What blocks import: the project under all its names, Mage's own names, the host channel."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from kernels import Kernel
+from test_convention import fails, ok
+
+
+def run(kernel: Kernel, body: str, block: str = "b", **mage: Any) -> str:
+    indented = "\n    ".join(body.splitlines())
+    answer = kernel.cell(
+        f"@custom\ndef f(*args, **kwargs):\n    {indented}", block, "custom", **mage
+    )
+    ok(answer)
+    return answer.stdout.strip()
+
+
+@pytest.fixture
+def project(fresh: Kernel) -> Kernel:
+    utils = fresh.project / "utils"
+    utils.mkdir()
+    (fresh.project / "__init__.py").touch()
+    (utils / "__init__.py").touch()
+    (utils / "sums.py").write_text("WHERE = 'live'\ndef add(a, b):\n    return a + b\n")
+    (utils / "more.py").write_text("from default_repo.utils.sums import add\nTOTAL = add(2, 2)\n")
+    return fresh
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "from shop.utils.sums import add",
+        "from utils.sums import add",
+        "from known.utils.sums import add",
+        "from default_repo.utils.sums import add",
+        "import default_repo.utils.sums as s; add = s.add",
+        "from default_repo import utils; from default_repo.utils.sums import add",
+    ],
+)
+def test_the_project_under_every_name(project: Kernel, line: str) -> None:
+    project.start(aliases=["known"])
+    answer = project.cell(f"{line}\n@custom\ndef f():\n    print(add(1, 2))", "b", "custom")
+    ok(answer)
+    assert answer.stdout == "3\n"
+
+
+def test_a_learned_name_holds_in_modules_too(project: Kernel) -> None:
+    code = "import default_repo.utils.more as m\n@custom\ndef f():\n    print(m.TOTAL)"
+    assert project.cell(code, "b", "custom").stdout == "4\n"
+
+
+def test_unknown_modules_stay_unknown(project: Kernel) -> None:
+    answer = project.cell("import no_such_thing.utils.sums_x", "b", "custom")
+    assert "no_such_thing" in fails(answer, "ModuleNotFoundError")
+
+
+def test_modules_come_from_the_snapshot_of_a_run(project: Kernel, tmp_path: Path) -> None:
+    snapshot = tmp_path / "snapshot"
+    (snapshot / "utils").mkdir(parents=True)
+    (snapshot / "__init__.py").touch()
+    (snapshot / "utils" / "__init__.py").touch()
+    (snapshot / "utils" / "sums.py").write_text("WHERE = 'snapshot'\n")
+    for line in ("from shop.utils.sums import WHERE", "from utils.sums import WHERE"):
+        code = f"{line}\n@custom\ndef f(**kwargs):\n    print(WHERE, kwargs['repo_path'])"
+        project.start(sources=str(snapshot), run={"id": "r"}, scope="r")
+        assert project.cell(code, "b", "custom").stdout == f"snapshot {project.project}\n"
+        project.start()
+        assert project.cell(code, "b", "custom").stdout == f"live {project.project}\n"
+
+
+def test_working_folder_and_environment(project: Kernel) -> None:
+    body = "import os\nprint(os.getcwd(), os.environ['MAGE_RUNTIME__REPO_PATH'])"
+    assert run(project, body) == f"{project.project.parent} {project.project}"
+    project.start(cwd=str(project.project))
+    assert run(project, body).startswith(f"{project.project} ")
+
+
+def test_names_of_mage(project: Kernel) -> None:
+    assert run(
+        project,
+        "from mage_ai.settings.repo import get_repo_path\n"
+        "from mage_ai.data_preparation.repo_manager import get_repo_path as old\n"
+        "from mage_ai.data_preparation.variable_manager import get_variable, get_global_variable\n"
+        "from mage_ai.io.config import ConfigFileLoader, ConfigKey\n"
+        "import mage_ai.io.file\n"
+        "print(get_repo_path() == old(), ConfigKey.POSTGRES_HOST.value)",
+    ) == "True POSTGRES_HOST"  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("from mage_ai.io.postgres import Postgres", "use the database's own Python package"),
+        ("from mage_ai.data_cleaner.transformer_actions.base import BaseAction", "use pandas"),
+        ("from mage_ai.io.config import Nope", "No module named 'mage_ai.io.config.Nope'"),
+        ("import mage_ai.what", "install mage-ai in this kernel's environment"),
+        (
+            "from mage_ai.streaming.sources.base_python import BasePythonSource",
+            "streaming pipelines",
+        ),
+    ],
+)
+def test_names_that_are_missing_say_what_to_use(project: Kernel, line: str, words: str) -> None:
+    answer = project.cell(line, "b", "custom")
+    assert answer.finished["state"] == "failed"
+    assert words in answer.finished["error"]["message"], answer.finished
+    assert "line 1" in answer.traceback and answer.finished["error"]["line"] == 1
+
+
+def test_ours_win_over_an_installed_mage_whose_rest_is_used(
+    project: Kernel, tmp_path: Path
+) -> None:
+    real = tmp_path / "site" / "mage_ai"
+    (real / "io").mkdir(parents=True)
+    (real / "__init__.py").write_text("raise RuntimeError('the real one')")
+    (real / "io" / "__init__.py").touch()
+    (real / "io" / "postgres.py").write_text("class Postgres: real = True\n")
+    (real / "io" / "config.py").write_text("raise RuntimeError('the real one')")
+    project.execute(f"import sys; sys.path.append({str(tmp_path / 'site')!r})")
+    project.execute(
+        "for n in [m for m in sys.modules if m.startswith('mage_ai')]: del sys.modules[n]"
+    )
+    body = "from mage_ai.io.postgres import Postgres\nfrom mage_ai.io.config import ConfigFileLoader\nprint(Postgres.real)"
+    assert run(project, body) == "True"
+
+
+def test_files(project: Kernel) -> None:
+    body = """import pandas as pd
+from mage_ai.io.file import FileIO
+for name in ('a.csv', 'a.json', 'a.parquet', 'a.csv.gz', 'a.tsv'):
+    FileIO().export(pd.DataFrame({'n': [1, 2]}), name)
+    assert list(FileIO().load(name).n) == [1, 2], name
+print(FileIO().exists('a.csv'), FileIO().load('a.csv', limit=1).shape)"""
+    assert run(project, body) == "True (1, 1)"
+    answer = project.cell(
+        "from mage_ai.io.file import FileIO\nFileIO().load('a.what')", "b", "custom"
+    )
+    assert "format of 'a.what' is not known" in fails(answer, "BadRequest")
+    assert "line 2" in answer.traceback and "mage_io" not in answer.traceback
+
+
+def test_settings_without_the_engine(project: Kernel) -> None:
+    (project.project / "io_config.yaml").write_text(
+        "version: 0.1.1\ndefault:\n  POSTGRES_HOST: \"{{ env_var('H', 'db') }}\"\n  POSTGRES_PORT: 5432\n"
+    )
+    body = """from mage_ai.io.config import ConfigFileLoader, ConfigKey
+from mage_ai.settings.repo import get_repo_path
+import os
+c = ConfigFileLoader(os.path.join(get_repo_path(), 'io_config.yaml'), 'default')
+print(c[ConfigKey.POSTGRES_HOST], c['POSTGRES_PORT'], c.get('NOPE'), 'NOPE' in c)"""
+    assert run(project, body) == "db 5432 None False"
+    answer = project.cell(
+        "from mage_ai.io.config import ConfigFileLoader\nConfigFileLoader(None, 'prod')",
+        "b",
+        "custom",
+    )
+    assert "has no profile 'prod'" in fails(answer, "NotFound")
+
+
+def test_outputs_of_other_blocks_by_name(project: Kernel) -> None:
+    ok(project.cell("@data_loader\ndef f():\n    return 'a', 'b'", "load"))
+    body = """from mage_ai.data_preparation.variable_manager import get_variable
+print(get_variable('etl', 'load', 'output_1'), get_variable('etl', 'load'), get_variable('etl', 'no'))"""
+    assert run(project, body) == "b ['a', 'b'] None"
+
+
+class Engine:
+    """The other end of the host channel, as the engine speaks it."""
+
+    def __init__(self, path: Path) -> None:
+        self.asked: list[dict[str, Any]] = []
+        self.answers: dict[str, Any] = {}
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.socket.bind(str(path))
+        self.socket.listen()
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                connection, _ = self.socket.accept()
+            except OSError:
+                return
+            with connection, connection.makefile("rwb") as file:
+                request = json.loads(file.readline())
+                self.asked.append(request)
+                answer = self.answers.get(
+                    request["call"], {"error": {"reason": "NotFound", "message": "No."}}
+                )
+                file.write(json.dumps({"id": request["id"], **answer}).encode() + b"\n")
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[Engine]:
+    made = Engine(tmp_path / "host")
+    yield made
+    made.socket.close()
+
+
+def test_what_needs_the_engine_is_asked_over_the_channel(
+    project: Kernel, engine: Engine, tmp_path: Path
+) -> None:
+    project.start(channel={"address": str(tmp_path / "host"), "token": "secret"})
+    engine.answers = {
+        "secret": {"result": "s3cr3t"},
+        "get_variables": {"result": {"country": "ES"}},
+        "set_variable": {"result": None},
+        "io_config": {"result": {"POSTGRES_HOST": "db"}},
+        "trigger_pipeline": {"result": {"id": "run-5", "state": "completed"}},
+    }
+    body = """from mage_ai.data_preparation.shared.secrets import get_secret_value
+from mage_ai.data_preparation.variable_manager import get_global_variable, set_global_variable
+from mage_ai.io.config import ConfigFileLoader
+from mage_ai.orchestration.triggers.api import trigger_pipeline
+set_global_variable('etl', 'n', 5)
+print(get_secret_value('x'), get_global_variable('other', 'country'), ConfigFileLoader()['POSTGRES_HOST'])
+run = trigger_pipeline('child', variables={'a': 1}, check_status=True, error_on_failure=True, poll_interval=1)
+print(run.id, run.state)"""
+    assert (
+        run(project, body)
+        == "s3cr3t ES db\nPipeline 'child': run run-5 completed.\nrun-5 completed"
+    )
+    assert {r["token"] for r in engine.asked} == {"secret"}
+    calls = {r["call"]: r["args"] for r in engine.asked}
+    assert calls["set_variable"] == {"pipeline": "etl", "key": "n", "value": 5}
+    assert (
+        calls["trigger_pipeline"]["pipeline"] == "child"
+        and calls["trigger_pipeline"]["check_status"]
+    )
+    engine.answers.clear()
+    code = "from mage_ai.data_preparation.shared.secrets import get_secret_value\nget_secret_value('x')"
+    answer = project.cell(code, "b", "custom")
+    assert fails(answer, "HostError") == "No." and answer.finished["error"]["line"] == 2
+
+
+def test_without_the_engine_it_says_so(project: Kernel, tmp_path: Path) -> None:
+    code = "from mage_ai.data_preparation.shared.secrets import get_secret_value\nget_secret_value('x')"
+    assert "not connected" in fails(project.cell(code, "b", "custom"), "HostError")
+    project.start(channel={"address": str(tmp_path / "gone"), "token": "t"})
+    assert "does not answer" in fails(project.cell(code, "b", "custom"), "HostError")
