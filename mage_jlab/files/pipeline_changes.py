@@ -157,8 +157,8 @@ def create_project(folder: Path, *, example: bool) -> None:
     )
     sources = [templates.PROJECT, *([templates.EXAMPLE] if example else [])]
     files = {relative: data for source in sources for relative, data in templates.tree(source)}
-    for kind in FOLDERS.values():
-        files.setdefault(f"{kind}/__init__.py", b"")
+    for name in (*FOLDERS.values(), "utils"):
+        files.setdefault(f"{name}/__init__.py", b"")
     # The project's own file comes last: with it the folder is a project.
     for relative in sorted(files, key=lambda name: (name == places.METADATA, name)):
         target = places.inside(folder, relative) if folder.exists() else folder / relative

@@ -8,10 +8,10 @@ nor a thousand nested lists reach the constructor.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
 
@@ -21,7 +21,8 @@ from mage_jlab.files import places
 MAX_BYTES = 4 * 1024 * 1024
 MAX_DEPTH = 64
 MAX_ALIASES = 500
-MAX_NODES = 150_000
+MAX_NODES = 60_000
+_Built = TypeVar("_Built")
 _MERGE = "tag:yaml.org,2002:merge"
 BOM = "\ufeff"
 _CONFLICT = re.compile(r"^(<{7}|>{7}|\|{7})( |$)|^={7}$", re.MULTILINE)
@@ -94,7 +95,7 @@ def load(text: str, file: str) -> Any:
         BrokenFile: when it is no YAML; the message and `detail` say the line.
         UnsafeFile: when it exceeds a limit.
     """
-    return compose(text, file).document
+    return _guarded(text, file, _load)
 
 
 def load_mapping(text: str, file: str) -> dict[Any, Any]:
@@ -125,6 +126,11 @@ def compose(text: str, file: str) -> Composed:
         BrokenFile: when it is no YAML; the message and `detail` say the line.
         UnsafeFile: when it exceeds a limit.
     """
+    return _guarded(text, file, _build)
+
+
+def _guarded(text: str, file: str, build: Callable[[str], _Built]) -> _Built:
+    """Build something from a text, within the limits; say the line of what is wrong."""
     body = text.removeprefix(BOM)
     if len(body) > MAX_BYTES:
         raise UnsafeFile(f"{file} is too large to be loaded.", file=file)
@@ -136,7 +142,7 @@ def compose(text: str, file: str) -> Composed:
         )
     try:
         _measure(body, file)
-        return _build(body)
+        return build(body)
     except yaml.MarkedYAMLError as error:
         raise _broken(error, file) from error
     except yaml.reader.ReaderError as error:
@@ -146,6 +152,14 @@ def compose(text: str, file: str) -> Composed:
         ) from error
     except (yaml.YAMLError, ValueError, TypeError, OverflowError, RecursionError) as error:
         raise BrokenFile(f"{file} cannot be read: {_sentence(str(error))}", file=file) from error
+
+
+def _load(text: str) -> Any:
+    loader = Loader(text)
+    try:
+        return loader.get_single_data()
+    finally:
+        loader.dispose()
 
 
 def _build(text: str) -> Composed:

@@ -8,7 +8,7 @@ import pytest
 from odd_projects import FILES, write_shop
 
 from mage_jlab.errors import BrokenFile, NotFound
-from mage_jlab.files import io_config
+from mage_jlab.files import io_config, projects
 from mage_jlab.files.workspace import Workspace
 from mage_jlab.model.project import Project
 
@@ -243,3 +243,47 @@ def test_a_template_cannot_make_a_text_huge(workspace: Workspace, project: Proje
             io_config.profile(project.root)
     (project.root / "io_config.yaml").write_text("default: {a: '{{ 2 * 3 }}'}\n")
     assert io_config.profile(project.root) == {"a": "6"}
+
+
+def test_circles_and_doubles_are_named_and_do_not_stop_anything(
+    workspace: Workspace, project: Project
+) -> None:
+    file = project.root / "pipelines/only_name/metadata.yaml"
+    file.write_text(
+        "blocks:\n"
+        "- {uuid: a, type: custom, upstream_blocks: [b]}\n"
+        "- {uuid: b, type: custom, upstream_blocks: [a, nobody]}\n"
+        "- {uuid: b, type: custom, name: double}\n"
+        "- {uuid: c, type: custom, replicated_block: nobody}\n"
+        "callbacks: [{uuid: old, type: callback, has_callback: true}]\n"
+    )
+    for name in "abc":
+        (project.root / f"custom/{name}.py").parent.mkdir(exist_ok=True)
+        (project.root / f"custom/{name}.py").write_text("x = 1\n")
+    (project.root / "custom/nobody.py").write_text("x = 1\n")
+    found = [(p.severity, p.line, p.message) for p in workspace.check(project, "only_name")]
+    for severity, line, text in (
+        ("error", 2, "The blocks form a cycle: a → b → a; remove one of these connections."),
+        ("error", 3, "The block uuid 'b' occurs twice; the later entry is ignored."),
+        ("error", 3, "'b' depends on 'nobody', which does not exist."),
+        ("error", 5, "'c' replicates 'nobody', which does not exist."),
+        ("warning", 6, "The file callbacks/old.py of block 'old' is missing."),
+    ):
+        assert (severity, line, text) in found
+    nb = workspace.open_notebook(project, "only_name")
+    text = file.read_text()
+    workspace.save_notebook(project, "only_name", nb)
+    assert file.read_text() == text
+    # With a circle in the file, other edits are still possible.
+    workspace.change_block(project, "only_name", "c", {"upstream": ["a"]})
+    assert workspace.remove_block(project, "only_name", "b").ids == ("a", "c", "old")
+
+
+def test_the_search_for_projects_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(30):
+        (tmp_path / f"root/d{number:02}").mkdir(parents=True)
+    write_shop(tmp_path / "root/a")
+    monkeypatch.setattr(projects, "MAX_FOLDERS", 20)
+    workspace = Workspace(tmp_path / "root", tmp_path / "state")
+    assert workspace.projects() == []
+    assert not workspace.finder.complete
