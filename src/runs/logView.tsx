@@ -14,6 +14,7 @@ import type { RunModel } from './runModel';
 
 /** Beyond this many records the page would be slow; the newest are shown. */
 const MOST = 1500;
+const BAD: ReadonlySet<string> = new Set(['failed', 'interrupted']);
 /** A running step prints without telling; its log is read on while it is looked at. */
 const FOLLOW_MS = 1000;
 
@@ -139,7 +140,11 @@ function StepLog(
           </span>
         )}
       </h4>
-      {step.error && <p className="mage-Message">{step.error}</p>}
+      {step.error && (
+        <p className={BAD.has(step.state) ? 'mage-Message' : 'mage-Form-hint'}>
+          {step.error}
+        </p>
+      )}
       {log.error && (
         <p className="mage-Message" role="alert">
           {log.error}
@@ -167,7 +172,7 @@ function StepLog(
           search={shown.search}
         />
       ))}
-      {log.loaded && !log.error && found.length === 0 && (
+      {log.loaded && !log.error && !found.length && !(never && step.error) && (
         <p className="mage-Form-hint">
           {step.state === 'queued'
             ? trans.__('It waits for its turn.')

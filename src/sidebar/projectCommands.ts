@@ -144,7 +144,7 @@ async function importHistory(
     ];
     await showDialog({
       title: trans.__('Imported into %1', project.name),
-      body: [lines.join(', ') + '.', ...(result.notes ?? [])].join('\n'),
+      body: [lines.join(', ') + '.', ...(result.notes ?? [])].join(' '),
       buttons: [Dialog.okButton({ label: trans.__('Close') })]
     });
   });

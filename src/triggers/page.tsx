@@ -57,7 +57,8 @@ export class TriggersPage extends ReactWidget {
         buttons: [
           Dialog.cancelButton({ label: trans.__('Keep editing') }),
           Dialog.warnButton({ label: trans.__('Discard') })
-        ]
+        ],
+        defaultButton: 0
       });
       if (!result.button.accept) {
         return;

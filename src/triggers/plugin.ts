@@ -104,7 +104,7 @@ async function deleteTrigger(
   }
   const lines = [
     trans.__(
-      'It will not run “%1” any more: %2',
+      'It will not run “%1” any more (%2).',
       trigger.pipeline,
       trigger.words
     ),
@@ -115,7 +115,7 @@ async function deleteTrigger(
   }
   const result = await showDialog({
     title: trans.__('Delete the trigger “%1”?', trigger.name),
-    body: lines.join('\n'),
+    body: lines.join(' '),
     buttons: [
       Dialog.cancelButton({ label: trans.__('Keep it') }),
       Dialog.warnButton({ label: trans.__('Delete the trigger') })
