@@ -431,6 +431,7 @@ class Engine:
                 owner=self._owner.id,
                 host=self._owner.host,
                 sockets=self._sockets,
+                interval=due.interval,
                 specs=self._specs,
                 start_seconds=self.start_seconds,
                 sensor_seconds=self.sensor_seconds,

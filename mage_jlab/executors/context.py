@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,8 +13,10 @@ from mage_jlab import __version__
 from mage_jlab.ids import slug
 from mage_jlab.model.project import Project
 from mage_jlab.model.run import Run
-from mage_jlab.model.trigger import Trigger
-from mage_jlab.schedule import due
+from mage_jlab.model.trigger import SCHEDULE, Trigger
+
+Interval = Callable[[str, str, datetime], tuple[datetime | None, datetime | None]]
+"""(schedule, zone, fire time) -> end of the interval it starts, start of the one before."""
 
 
 def base(
@@ -45,14 +47,16 @@ def base(
     }
 
 
-def of_run(context: Mapping[str, Any], run: Run, trigger: Trigger | None) -> dict[str, Any]:
+def of_run(
+    context: Mapping[str, Any], run: Run, trigger: Trigger | None, interval: Interval
+) -> dict[str, Any]:
     """Add what is known of a run: its date, its trigger, its interval."""
     moment = run.execution_date or run.fire_time or run.created
     return {
         **context,
         "env": "prod",
         "execution_date": _iso(moment),
-        "trigger": _trigger(run, trigger, moment),
+        "trigger": _trigger(run, trigger, moment, interval),
         "run": {
             "id": run.id,
             "kind": run.kind,
@@ -78,7 +82,9 @@ def plain(value: Any) -> Any:
     return json.loads(json.dumps(value, default=str))
 
 
-def _trigger(run: Run, trigger: Trigger | None, moment: datetime | None) -> dict[str, Any]:
+def _trigger(
+    run: Run, trigger: Trigger | None, moment: datetime | None, interval: Interval
+) -> dict[str, Any]:
     if run.trigger is None and run.trigger_name is None:
         return {}
     facts: dict[str, Any] = {
@@ -88,8 +94,8 @@ def _trigger(run: Run, trigger: Trigger | None, moment: datetime | None) -> dict
         "schedule": trigger.schedule if trigger else None,
         "zone": trigger.zone if trigger else None,
     }
-    if trigger is not None and moment is not None and trigger.kind == "schedule":
-        end, before = due.interval(trigger.schedule, trigger.zone, moment)
+    if trigger is not None and moment is not None and trigger.kind == SCHEDULE:
+        end, before = interval(trigger.schedule or "", trigger.zone, moment)
         length: timedelta | None = None if end is None else end - moment
         facts |= {
             "interval_start": _iso(moment),

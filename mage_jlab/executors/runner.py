@@ -64,6 +64,7 @@ class Parts:
     owner: str
     host: str
     sockets: Path
+    interval: context.Interval
     specs: KernelSpecManager | None = None
     start_seconds: float = START_SECONDS
     sensor_seconds: float = SENSOR_SECONDS
@@ -209,7 +210,7 @@ class Runner:
             scope=run.id,
             variables=run.variables,
         )
-        said = context.of_run(said, run, trigger) | {"sources": str(snapshot.root)}
+        said = context.of_run(said, run, trigger, parts.interval) | {"sources": str(snapshot.root)}
         if self.channel is not None:
             said["channel"] = self.channel.admit(asker)
         said = context.with_key(said)
