@@ -60,7 +60,8 @@ class ConfigFileLoader:
             NotFound: when there is no such file or profile.
         """
         path = Path(str(filepath)) if filepath else context.root / "io_config.yaml"
-        if context.channel is not None:
+        path = path.resolve()  # by this process's folder, not by the engine's
+        if context.channel is not None and path.name == "io_config.yaml":
             said = context.channel.call("io_config", path=str(path), profile=profile)
         else:
             said = _read(path, profile)

@@ -17,7 +17,7 @@ import types
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from mage_jlab.errors import BadRequest, HostError, MissingInput
+from mage_jlab.errors import BadRequest, HostError, MissingInput, StepFailed
 from mage_jlab.kernel_side import decorators
 from mage_jlab.kernel_side.step import Context
 from mage_jlab.products import execution
@@ -34,9 +34,6 @@ _INSTEAD = {
     ),
     "mage_ai.streaming": "streaming pipelines cannot be run in mage-jlab yet",
     "mage_ai.data_integrations": "data integration pipelines cannot be run in mage-jlab yet",
-    "mage_ai.orchestration.run_status_checker": (
-        "checking the status of another pipeline is not there yet"
-    ),
     "mage_ai.services": "Mage's own services are not part of mage-jlab",
 }
 
@@ -89,6 +86,7 @@ def table(context: Callable[[], Context]) -> dict[str, dict[str, Any]]:
         "mage_ai.data_preparation.variable_manager": variables,
         "mage_ai.data_preparation.shared.secrets": {"get_secret_value": calls.get_secret_value},
         "mage_ai.orchestration.triggers.api": {"trigger_pipeline": calls.trigger_pipeline},
+        "mage_ai.orchestration.run_status_checker": {"check_status": calls.check_status},
         "mage_ai.io.config": io["config"],
         "mage_ai.io.file": io["file"],
         "mage_ai.io.base": io["base"],
@@ -194,6 +192,37 @@ class _Calls:
             state = f" {data['state']}" if data.get("state") else ""
             print(f"Pipeline '{pipeline_uuid}': run {data.get('id')}{state}.")  # noqa: T201
         return types.SimpleNamespace(**data)
+
+    def check_status(
+        self,
+        pipeline_uuid: str,
+        execution_date: Any,
+        repo_path: str | None = None,
+        block_uuid: str | None = None,
+        hours: float = 24,
+    ) -> bool:
+        """Whether the newest run of a pipeline in the hours before a date has completed.
+
+        Raises:
+            StepFailed: when that run failed or was cancelled.
+        """
+        said = self._host(
+            "run_state",
+            pipeline=pipeline_uuid,
+            execution_date=getattr(execution_date, "isoformat", lambda: execution_date)(),
+            block_uuid=block_uuid,
+            hours=hours,
+            repo_path=repo_path,
+        )
+        if not said:
+            return False
+        if said.get("failed"):
+            raise StepFailed(
+                f"Run {said.get('id')} of pipeline '{pipeline_uuid}' ended as {said.get('state')}."
+            )
+        if block_uuid:
+            return bool(said.get("block_state") == "completed")
+        return bool(said.get("completed"))
 
 
 class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):

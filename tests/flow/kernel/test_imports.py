@@ -235,6 +235,13 @@ print(run.id, run.state)"""
         calls["trigger_pipeline"]["pipeline"] == "child"
         and calls["trigger_pipeline"]["check_status"]
     )
+    check = """import datetime
+from mage_ai.orchestration.run_status_checker import check_status
+print(check_status('other', datetime.datetime(2026, 1, 1), hours=5))"""
+    for state, words in ((None, "False"), ({"completed": True}, "True")):
+        engine.answers["run_state"] = {"result": state}
+        assert run(project, check) == words
+    assert engine.asked[-1]["args"]["execution_date"] == "2026-01-01T00:00:00"
     engine.answers.clear()
     code = "from mage_ai.data_preparation.shared.secrets import get_secret_value\nget_secret_value('x')"
     answer = project.cell(code, "b", "custom")
