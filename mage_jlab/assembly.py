@@ -36,7 +36,7 @@ from mage_jlab.files.workspace import Workspace
 from mage_jlab.ids import PipelineId, slug
 from mage_jlab.model.product import INTERACTIVE
 from mage_jlab.model.project import Project
-from mage_jlab.model.run import ACTIVE, CANCELLED, QUEUED, Run
+from mage_jlab.model.run import ACTIVE, CANCELLED, INTERRUPTED, QUEUED, Run
 from mage_jlab.model.trigger import SCHEDULE, Trigger
 from mage_jlab.plan.build import build
 from mage_jlab.plan.resume import again
@@ -113,6 +113,7 @@ class Engine:
         self._scheduler = False
         self._looked = clock.now()
         self._synced = float("-inf")
+        self._orphans: set[str] = set()
         self._size: tuple[float, int] | None = None
         self._changed = threading.Condition()
         self.events.subscribe(self._notice)
@@ -521,6 +522,7 @@ class Engine:
                 self._loop.call_soon_threadsafe(
                     self._runner.stop_run, run_id, CANCELLED, "It was cancelled."
                 )
+        self._end_orphans(self._owner.id)
         looked, self._looked = self._looked, clock.now()
         for run in self.runs.changed_since(looked, self._owner.id):
             self._tell(run)
@@ -534,6 +536,22 @@ class Engine:
                     self._registry.sync(project)
                 except MageError as error:
                     log.warning("The triggers of %s were not read: %s", project.name, error.message)
+
+    def _end_orphans(self, owner: str) -> None:
+        """End runs that are ours and that nobody carries out: a fault of ours lost them.
+
+        Only what was so at two looks: a run may just be beginning.
+        """
+        if self._runner is None:
+            return
+        lost = {item for item in self.runs.carried_by(owner) if not self._runner.carries(item)}
+        for run_id in lost & self._orphans:
+            try:
+                self.runs.finish(run_id, owner, INTERRUPTED, "mage-jlab lost track of this run.")
+                self._tell(self.runs.get(run_id))
+            except MageError as error:
+                log.warning("Run %s could not be ended: %s", run_id, error.message)
+        self._orphans = lost
 
     def _beat(self) -> None:
         """Say "I live" from a thread of its own: a busy loop must not look like death."""

@@ -340,6 +340,14 @@ class RunStore:
         with self._db.read() as connection:
             return [str(item) for item in connection.execute(query).scalars()]
 
+    def carried_by(self, owner: str) -> Ids:
+        """Return the started runs of an owner that have not ended."""
+        query = select(runs.c.id).where(
+            runs.c.owner == owner, runs.c.state.in_((RUNNING, CANCELLING))
+        )
+        with self._db.read() as connection:
+            return [str(item) for item in connection.execute(query).scalars()]
+
     def reopen(self, run_id: str, owner: str, again: Sequence[Step]) -> Run:
         """Queue an ended run again, with a fresh attempt of the given steps."""
         at = clock.now()

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from mage_jlab import __version__
+from mage_jlab.errors import InvalidTrigger
 from mage_jlab.ids import slug
 from mage_jlab.model.project import Project
 from mage_jlab.model.run import Run
@@ -95,7 +96,10 @@ def _trigger(
         "zone": trigger.zone if trigger else None,
     }
     if trigger is not None and moment is not None and trigger.kind == SCHEDULE:
-        end, before = interval(trigger.schedule or "", trigger.zone, moment)
+        try:
+            end, before = interval(trigger.schedule or "", trigger.zone, moment)
+        except InvalidTrigger:
+            end, before = None, None  # run by hand; its schedule makes no sense
         length: timedelta | None = None if end is None else end - moment
         facts |= {
             "interval_start": _iso(moment),

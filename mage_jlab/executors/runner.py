@@ -91,6 +91,10 @@ class Runner:
         """Return how many runs are being carried out."""
         return len(self._tasks)
 
+    def carries(self, run_id: str) -> bool:
+        """Whether a run is being carried out here."""
+        return run_id in self._tasks
+
     def wake(self) -> None:
         """Look into the queue: something may start."""
         self._wake.set()

@@ -246,3 +246,9 @@ def test_a_process_that_was_given_up_cannot_write(root: Path, mage_state: Path) 
         with pytest.raises(LostRun):
             engine.runs.finish(run.id, other.id, "completed")
         assert engine.runs.get(run.id).state == "interrupted"
+
+
+def test_a_run_that_was_lost_track_of_is_ended(root: Path, mage_state: Path) -> None:
+    with running(root, mage_state) as engine:
+        run = engine.runs.create(NewRun("p", "one", state="running"), engine._me)
+        until(lambda: engine._wake() or engine.runs.get(run.id).state == "interrupted", 30)
