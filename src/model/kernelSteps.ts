@@ -38,6 +38,17 @@ export interface IStartCode {
 }
 
 /**
+ * Requests that arrive so shortly after a failure belong to the same run of
+ * several blocks: the kernel aborts them, however late they came in.
+ */
+const PATIENCE =
+  '\nget_ipython().kernel.stop_on_error_timeout = max(' +
+  '0.1, get_ipython().kernel.stop_on_error_timeout)\n';
+
+/** After this time an aborted preparation is sent again. */
+const AGAIN_MS = 200;
+
+/**
  * Keeps the kernel of a pipeline ready to run blocks and hears what it says.
  *
  * The start code is fetched before the kernel is there and sent in the same
@@ -151,7 +162,7 @@ export class KernelSteps implements IDisposable {
     this._sent = true;
     const future = kernel.requestExecute(
       {
-        code: this._start.code,
+        code: this._start.code + PATIENCE,
         silent: true,
         store_history: false,
         allow_stdin: false,
@@ -161,7 +172,10 @@ export class KernelSteps implements IDisposable {
     );
     future.done.then(
       reply => {
-        if (reply.content.status === 'error') {
+        if ((reply.content.status as string) === 'aborted') {
+          this._sent = false;
+          window.setTimeout(() => this._send(), AGAIN_MS);
+        } else if (reply.content.status === 'error') {
           this._fail(`${reply.content.ename}: ${reply.content.evalue}`);
         }
       },
