@@ -4,7 +4,6 @@ import type { ReadonlyJSONObject } from '@lumino/coreutils';
 
 import { CommandIDs } from '../commands';
 import { isActive } from '../model/changes';
-import { drivePath } from './pipelineCommands';
 import type { Row } from './rows';
 
 type Entry = [string, ReadonlyJSONObject] | null;
@@ -47,7 +46,7 @@ function entriesOf(row: Row): Entry[] {
     case 'pipeline':
       return [
         [CommandIDs.openPipeline, args],
-        [CommandIDs.openCanvas, { path: drivePath(row.pipeline) }],
+        [CommandIDs.openPipeline, { ...args, canvas: true }],
         null,
         [CommandIDs.runPipeline, args],
         [CommandIDs.runPipeline, { ...args, ask: true }],

@@ -18,7 +18,7 @@ import {
 import { request } from '../api/request';
 import type { IPipeline, IPipelineSummary } from '../api/types';
 import { CommandIDs } from '../commands';
-import { mageIcon } from '../icons';
+import { canvasIcon, mageIcon } from '../icons';
 import type { IWorkspace } from '../tokens';
 import { argsSchema } from '../ui/argsSchema';
 import { choosePipeline } from '../ui/choosePipeline';
@@ -73,12 +73,19 @@ function addOpenCommands(context: ICommandContext): void {
   const { app, workspace, trans } = context;
   app.commands.addCommand(CommandIDs.openPipeline, {
     label: args =>
-      args['pipeline'] || args['path']
-        ? trans.__('Open')
-        : trans.__('Open a Pipeline…'),
+      args['canvas']
+        ? trans.__('Open with Canvas')
+        : args['pipeline'] || args['path']
+          ? trans.__('Open')
+          : trans.__('Open a Pipeline…'),
     caption: trans.__('Open a pipeline as a notebook'),
-    icon: mageIcon,
-    describedBy: PIPELINE_ARGS,
+    icon: args => (args['canvas'] ? canvasIcon : mageIcon),
+    describedBy: argsSchema({
+      project: 'string',
+      pipeline: 'string',
+      path: 'string',
+      canvas: 'boolean'
+    }),
     execute: async args => {
       const pipeline = await choosePipeline(
         workspace,
@@ -86,7 +93,16 @@ function addOpenCommands(context: ICommandContext): void {
         trans.__('Open a pipeline'),
         trans
       );
-      return pipeline && open(context, pipeline);
+      if (!pipeline) {
+        return undefined;
+      }
+      const widget = await open(context, pipeline);
+      if (args['canvas'] && app.commands.hasCommand(CommandIDs.openCanvas)) {
+        await app.commands.execute(CommandIDs.openCanvas, {
+          path: drivePath(pipeline)
+        });
+      }
+      return widget;
     }
   });
   app.commands.addCommand(CommandIDs.newPipeline, {
