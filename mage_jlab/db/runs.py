@@ -17,9 +17,9 @@ from sqlalchemy import Connection, and_, delete, exists, func, insert, select, u
 from sqlalchemy.exc import IntegrityError
 
 from mage_jlab import clock
-from mage_jlab.db.roots import Root
+from mage_jlab.db import step_rows
 from mage_jlab.db.rows import run_from, step_from
-from mage_jlab.db.session import Database
+from mage_jlab.db.run_upkeep import RunUpkeep
 from mage_jlab.db.tables import fires, runs, steps
 from mage_jlab.errors import Conflict, NotActive, RunNotFound, StillActive
 from mage_jlab.model.run import (
@@ -28,10 +28,8 @@ from mage_jlab.model.run import (
     CANCELLING,
     COMPLETED,
     ENDED_STEP,
-    INTERRUPTED,
     QUEUED,
     RUNNING,
-    OutputSummary,
     Run,
     Step,
 )  # fmt: skip
@@ -74,13 +72,8 @@ def new_id(moment: datetime) -> str:
     return f"{moment:%Y%m%dT%H%M%S%f}-{secrets.token_hex(4)}"
 
 
-class RunStore:
+class RunStore(RunUpkeep):
     """The runs of the projects below one root."""
-
-    def __init__(self, database: Database, root: Root) -> None:
-        """Keep the database and the root that project ids are relative to."""
-        self._db = database
-        self._root = root
 
     # ---- looking ---------------------------------------------------------
 
@@ -219,7 +212,7 @@ class RunStore:
                 steps_done=0,
             )
         )
-        _insert_steps(connection, run_id, new.steps)
+        step_rows.write(connection, run_id, new.steps)
         return run_id
 
     def _by_key(self, key: str | None) -> str:
@@ -263,13 +256,13 @@ class RunStore:
         with self._db.write() as connection:
             self._own(connection, run_id, owner)
             connection.execute(delete(steps).where(steps.c.run == run_id, steps.c.attempt == 0))
-            _insert_steps(connection, run_id, planned)
-            _count(connection, run_id)
+            step_rows.write(connection, run_id, planned)
+            step_rows.count(connection, run_id)
 
     def save_step(self, run_id: str, owner: str, step: Step) -> None:
         """Write one attempt of a step as it stands now."""
         at = clock.now()
-        values = _step_values(step)
+        values = step_rows.values(step)
         with self._db.write() as connection:
             self._own(connection, run_id, owner)
             where = and_(steps.c.run == run_id, steps.c.block == step.block)
@@ -284,7 +277,7 @@ class RunStore:
                 values |= {"run": run_id, "block": step.block, "position": position}
                 connection.execute(insert(steps).values(**values))
             if step.state in ENDED_STEP:
-                _count(connection, run_id)
+                step_rows.count(connection, run_id)
             connection.execute(update(runs).where(runs.c.id == run_id).values(updated=at))
 
     def finish(self, run_id: str, owner: str, state: str, error: str | None = None) -> None:
@@ -363,50 +356,12 @@ class RunStore:
             for position, step in enumerate(run.steps):
                 fresh = next((item for item in again if item.block == step.block), None)
                 if fresh is not None:
-                    values = _step_values(fresh) | {"run": run_id, "block": step.block}
+                    values = step_rows.values(fresh) | {"run": run_id, "block": step.block}
                     where = and_(steps.c.run == run_id, steps.c.block == step.block)
                     connection.execute(delete(steps).where(where, steps.c.attempt == fresh.attempt))
                     connection.execute(insert(steps).values(**values, position=position))
-            _count(connection, run_id)
+            step_rows.count(connection, run_id)
         return self.get(run_id)
-
-    # ---- recovering ------------------------------------------------------
-
-    def interrupt_all(self, owner: str, reason: str, *, queued: bool) -> Ids:
-        """Mark the active runs of an owner that is gone; return their ids."""
-        states = ACTIVE if queued else ACTIVE - {QUEUED}
-        at = clock.now()
-        with self._db.write() as connection:
-            where = and_(runs.c.owner == owner, runs.c.state.in_(states))
-            rows = connection.execute(select(runs.c.id, runs.c.state).where(where)).all()
-            found = [str(row.id) for row in rows]
-            if not found:
-                return []
-            connection.execute(
-                update(runs)
-                .where(runs.c.id.in_(found))
-                .values(state=INTERRUPTED, ended=at, updated=at, error=reason)
-            )
-            connection.execute(
-                update(steps)
-                .where(steps.c.run.in_(found), steps.c.state == RUNNING)
-                .values(state=INTERRUPTED, ended=at, error=reason)
-            )
-            connection.execute(
-                update(steps)
-                .where(steps.c.run.in_(found), steps.c.state == QUEUED)
-                .values(state=INTERRUPTED)
-            )
-        return found
-
-    def adopt(self, dead: str, owner: str) -> Ids:
-        """Take over the queued runs of an owner that is gone (not those of a terminal)."""
-        with self._db.write() as connection:
-            where = and_(runs.c.owner == dead, runs.c.state == QUEUED, runs.c.kind != "cli")
-            where = and_(where, self._root.below(runs.c.project))
-            found = [str(i) for i in connection.execute(select(runs.c.id).where(where)).scalars()]
-            connection.execute(update(runs).where(where).values(owner=owner))
-        return found
 
     # ---- keeping house ---------------------------------------------------
 
@@ -424,53 +379,6 @@ class RunStore:
             if result.rowcount == 0:
                 raise StillActive(f"Run '{run_id}' is {run.state}; cancel it first.", run=run_id)
         return run
-
-    def prune(self, project: str, pipeline: str, keep: int) -> Ids:
-        """Forget all but the newest ended runs of a pipeline; return their ids."""
-        here = and_(
-            runs.c.project == self._root.stored(project),
-            runs.c.pipeline == pipeline,
-            runs.c.state.not_in(ACTIVE),
-        )
-        old = select(runs.c.id).where(here).order_by(runs.c.id.desc()).offset(keep).limit(500)
-        with self._db.write() as connection:
-            found = [str(item) for item in connection.execute(old).scalars()]
-            if found:
-                connection.execute(delete(runs).where(runs.c.id.in_(found)))
-        return found
-
-    def rename_pipeline(self, project: str, old: str, new: str) -> None:
-        """Let the history follow a pipeline's new name."""
-        with self._db.write() as connection:
-            where = and_(runs.c.project == self._root.stored(project), runs.c.pipeline == old)
-            connection.execute(update(runs).where(where).values(pipeline=new))
-
-    def rename_block(self, project: str, pipelines: Sequence[str], old: str, new: str) -> None:
-        """Let the history follow a block's new name."""
-        with self._db.write() as connection:
-            where = and_(
-                runs.c.project == self._root.stored(project), runs.c.pipeline.in_(tuple(pipelines))
-            )
-            ids = select(runs.c.id).where(where)
-            connection.execute(
-                update(steps)
-                .where(steps.c.run.in_(ids), steps.c.block == old)
-                .values(block=new, name=new)
-            )
-            found = connection.execute(
-                select(steps.c.run, steps.c.block, steps.c.attempt, steps.c.upstream).where(
-                    steps.c.run.in_(ids)
-                )
-            ).all()
-            for row in found:
-                if old in row.upstream:
-                    key = and_(steps.c.run == row.run, steps.c.block == row.block)
-                    links = [new if item == old else item for item in row.upstream]
-                    connection.execute(
-                        update(steps)
-                        .where(key, steps.c.attempt == row.attempt)
-                        .values(upstream=links)
-                    )
 
     def fired(self, trigger: str) -> Sequence[datetime]:
         """Return the fire times of a trigger that have been dealt with."""
@@ -491,55 +399,3 @@ class RunStore:
         ).first()
         if row is None or row.owner != owner or row.state not in ACTIVE:
             raise LostRun(f"Run '{run_id}' is no longer carried out by this process.", run=run_id)
-
-
-def _step_values(step: Step) -> dict[str, Any]:
-    return {
-        "attempt": step.attempt,
-        "name": step.name,
-        "type": step.type,
-        "language": step.language,
-        "upstream": list(step.upstream),
-        "state": step.state,
-        "started": step.started,
-        "ended": step.ended,
-        "error": step.error,
-        "code_hash": step.code_hash,
-        "version": step.version,
-        "outputs": [_output_values(item) for item in step.outputs],
-    }
-
-
-def _output_values(output: OutputSummary) -> dict[str, Any]:
-    return {
-        "name": output.name,
-        "kind": output.kind,
-        "rows": output.rows,
-        "columns": output.columns,
-        "bytes": output.bytes,
-    }
-
-
-def _insert_steps(connection: Connection, run_id: str, planned: Sequence[Step]) -> None:
-    known = {
-        str(item)
-        for item in connection.execute(select(steps.c.block).where(steps.c.run == run_id)).scalars()
-    }
-    for position, step in enumerate(planned):
-        if step.block not in known:
-            values = _step_values(step) | {"run": run_id, "block": step.block}
-            connection.execute(insert(steps).values(**values, position=position))
-
-
-def _count(connection: Connection, run_id: str) -> None:
-    """Count the steps of a run anew: all of them, and those that have ended."""
-    rows = connection.execute(
-        select(steps.c.block, steps.c.state)
-        .where(steps.c.run == run_id)
-        .order_by(steps.c.block, steps.c.attempt)
-    ).all()
-    newest = {str(row.block): str(row.state) for row in rows}
-    done = sum(1 for state in newest.values() if state in ENDED_STEP)
-    connection.execute(
-        update(runs).where(runs.c.id == run_id).values(steps_total=len(newest), steps_done=done)
-    )
