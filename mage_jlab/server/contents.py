@@ -328,19 +328,21 @@ class MageContents(AsyncContentsManager):
     ) -> dict[str, Any]:
         path = _path(of, identity)
         model = _model(path, f"{slug(identity)}{NOTEBOOK}", "notebook", _time(of, identity))
-        if not content and not want_hash:
+        if not content:
+            if want_hash:
+                model["hash"] = self.engine.workspace.pipeline_hash(of, identity)
+                model["hash_algorithm"] = ALGORITHM
             return model
-        outputs = last_outputs(self.engine, of, identity) if content else None
+        outputs = last_outputs(self.engine, of, identity)
         book = self.engine.workspace.open_notebook(of, identity, outputs=outputs)
         if want_hash:
             # Before trust is written into the cells, else every save would look like a conflict.
             model["hash"] = self.engine.workspace.notebook_hash(book)
             model["hash_algorithm"] = ALGORITHM
-        if content:
-            # Every output comes from a run on this machine, kept outside of the project.
-            self._jupyter.notary.mark_cells(book, True)
-            model["content"], model["format"] = book, "json"
-            self._jupyter.validate_notebook_model(model)
+        # Every output comes from a run on this machine, kept outside of the project.
+        self._jupyter.notary.mark_cells(book, True)
+        model["content"], model["format"] = book, "json"
+        self._jupyter.validate_notebook_model(model)
         return model
 
 

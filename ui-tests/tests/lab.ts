@@ -2,6 +2,7 @@ import type { Page } from '@playwright/test';
 
 interface ILabWindow {
   jupyterapp: {
+    restored: Promise<void>;
     commands: {
       execute: (id: string, args?: object) => Promise<unknown>;
     };
@@ -33,6 +34,10 @@ export async function openLab(
   await page
     .locator('#jupyterlab-splash')
     .waitFor({ state: 'detached', timeout: 120000 });
+  // Before its layout is restored, a click may close what restoring opens.
+  await page.evaluate(() =>
+    (window as unknown as ILabWindow).jupyterapp.restored.then(() => undefined)
+  );
   if (options.sidebar && !(await page.locator('#mage-sidebar').isVisible())) {
     await page.locator('[data-id="mage-sidebar"]').click();
   }

@@ -1,0 +1,1 @@
+"""Measurements of mage-jlab, made to be repeated by a stranger."""
