@@ -19,7 +19,11 @@ import { request } from '../api/request';
 import type { IPipeline, IPipelineSummary } from '../api/types';
 import { CommandIDs } from '../commands';
 import { canvasIcon, mageIcon } from '../icons';
-import type { IWorkspace } from '../tokens';
+import type {
+  IPipelineDocument,
+  IPipelineDocuments,
+  IWorkspace
+} from '../tokens';
 import { argsSchema } from '../ui/argsSchema';
 import { choosePipeline } from '../ui/choosePipeline';
 import { askNewPipeline, confirmDeletePipeline } from './dialogs';
@@ -36,6 +40,7 @@ export interface ICommandContext {
   workspace: IWorkspace;
   trans: TranslationBundle;
   documents: IDocumentManager | null;
+  pipelines: IPipelineDocuments | null;
 }
 
 /** Path of a pipeline's notebook for the document manager. */
@@ -69,6 +74,26 @@ async function open(
   });
 }
 
+/** The canvas takes its place beside the notebook: it must be there first. */
+function whenOpen({ pipelines }: ICommandContext, path: string): Promise<void> {
+  return new Promise(resolve => {
+    if (!pipelines || pipelines.find(path)) {
+      resolve();
+      return;
+    }
+    const onOpened = (
+      _: IPipelineDocuments,
+      document: IPipelineDocument
+    ): void => {
+      if (document.path === path) {
+        pipelines.opened.disconnect(onOpened);
+        resolve();
+      }
+    };
+    pipelines.opened.connect(onOpened);
+  });
+}
+
 function addOpenCommands(context: ICommandContext): void {
   const { app, workspace, trans } = context;
   app.commands.addCommand(CommandIDs.openPipeline, {
@@ -98,9 +123,9 @@ function addOpenCommands(context: ICommandContext): void {
       }
       const widget = await open(context, pipeline);
       if (args['canvas'] && app.commands.hasCommand(CommandIDs.openCanvas)) {
-        await app.commands.execute(CommandIDs.openCanvas, {
-          path: drivePath(pipeline)
-        });
+        const path = drivePath(pipeline);
+        await whenOpen(context, path);
+        await app.commands.execute(CommandIDs.openCanvas, { path });
       }
       return widget;
     }

@@ -11,7 +11,7 @@ import { IStateDB } from '@jupyterlab/statedb';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
 import { CommandIDs } from '../commands';
-import { IWorkspace } from '../tokens';
+import { IPipelineDocuments, IWorkspace } from '../tokens';
 import { argsSchema } from '../ui/argsSchema';
 import { addPipelineCommands } from './pipelineCommands';
 import { addProjectCommands } from './projectCommands';
@@ -57,7 +57,8 @@ const plugin: JupyterFrontEndPlugin<void> = {
     ILauncher,
     ISettingRegistry,
     IStateDB,
-    IDocumentManager
+    IDocumentManager,
+    IPipelineDocuments
   ],
   activate: (
     app: JupyterFrontEnd,
@@ -68,11 +69,12 @@ const plugin: JupyterFrontEndPlugin<void> = {
     launcher: ILauncher | null,
     settings: ISettingRegistry | null,
     state: IStateDB | null,
-    documents: IDocumentManager | null
+    documents: IDocumentManager | null,
+    pipelines: IPipelineDocuments | null
   ) => {
     const trans = (translator ?? nullTranslator).load('mage_jlab');
     const { commands, shell } = app;
-    const context = { app, workspace, trans, documents };
+    const context = { app, workspace, trans, documents, pipelines };
     addPipelineCommands(context);
     addProjectCommands(context);
 
