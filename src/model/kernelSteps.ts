@@ -45,6 +45,15 @@ const PATIENCE =
   '\nget_ipython().kernel.stop_on_error_timeout = max(' +
   '0.1, get_ipython().kernel.stop_on_error_timeout)\n';
 
+/** Messages that are outputs. */
+const PUBLISHED: ReadonlySet<string> = new Set([
+  'stream',
+  'display_data',
+  'execute_result',
+  'update_display_data',
+  'error'
+]);
+
 /** After this time an aborted preparation is sent again. */
 const AGAIN_MS = 200;
 
@@ -69,6 +78,11 @@ export class KernelSteps implements IDisposable {
   /** A block started or finished, or the kernel is ready. */
   get heard(): ISignal<this, IHeardStep> {
     return this._heard;
+  }
+
+  /** Something was printed or shown for a request of another page. */
+  get published(): ISignal<this, void> {
+    return this._published;
   }
 
   /** Why the kernel could not be prepared, or null. */
@@ -189,13 +203,18 @@ export class KernelSteps implements IDisposable {
     _: ISessionContext,
     message: KernelMessage.IMessage
   ): void {
-    if ((message.header.msg_type as string) !== 'mage_step') {
+    const type = message.header.msg_type as string;
+    const parent = message.parent_header as Partial<KernelMessage.IHeader>;
+    const own = parent.session === this._session.session?.kernel?.clientId;
+    if (!own && PUBLISHED.has(type)) {
+      this._published.emit();
+    }
+    if (type !== 'mage_step') {
       return;
     }
-    const parent = message.parent_header as Partial<KernelMessage.IHeader>;
     this._heard.emit({
       step: message.content as unknown as IKernelStep,
-      own: parent.session === this._session.session?.kernel?.clientId,
+      own,
       request: parent.msg_id ?? ''
     });
   }
@@ -213,5 +232,6 @@ export class KernelSteps implements IDisposable {
   private _failure: string | null = null;
   private _isDisposed = false;
   private readonly _heard = new Signal<this, IHeardStep>(this);
+  private readonly _published = new Signal<this, void>(this);
   private readonly _failureChanged = new Signal<this, void>(this);
 }

@@ -15,6 +15,8 @@ interface IBlockOutputs {
   outputs: IOutput[];
 }
 
+const FOLLOW_MS = 1000;
+
 /** Keeps an open pipeline true to the server: after saves, outside edits, other runs. */
 export class Synchrony {
   constructor(
@@ -35,6 +37,7 @@ export class Synchrony {
       void _document.steps.refresh();
     });
     _document.ranElsewhere.connect((_, id) => void this.takeOutputs(id));
+    _document.steps.published.connect(() => this._follow());
     sessionContext.statusChanged.connect((_, status) => {
       if (status === 'idle') {
         void this._settleOrphans();
@@ -128,6 +131,26 @@ export class Synchrony {
     }
   }
 
+  /** Show what a run of another page publishes, about once a second. */
+  private _follow(): void {
+    if (this._following) {
+      return;
+    }
+    this._following = true;
+    window.setTimeout(() => {
+      this._following = false;
+      const document = this._document;
+      const running = document.isDisposed
+        ? undefined
+        : document.states
+            .busy()
+            .find(id => document.states.status(id).state === 'running');
+      if (running !== undefined) {
+        void this.takeOutputs(running);
+      }
+    }, FOLLOW_MS);
+  }
+
   /** A block that seems to run while the kernel is idle ended unseen. */
   private async _settleOrphans(): Promise<void> {
     const document = this._document;
@@ -218,4 +241,5 @@ export class Synchrony {
 
   private _saving = false;
   private _looking = false;
+  private _following = false;
 }
