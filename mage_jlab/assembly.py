@@ -312,6 +312,18 @@ class Engine:
         """Forget a trigger; its runs stay."""
         self._registry.delete(trigger_id)
 
+    def delete_pipeline(
+        self, project: Project, pipeline_id: str, *, etag: str | None = None
+    ) -> None:
+        """Delete a pipeline and its triggers; block files and history stay.
+
+        Raises:
+            Changed: when `etag` is given and the pipeline is another by now.
+        """
+        self.workspace.delete_pipeline(project, pipeline_id, etag=etag)
+        for trigger in self.triggers.list(project=project.id, pipeline=pipeline_id):
+            self.delete_trigger(trigger.id)
+
     def run_trigger(
         self, trigger_id: str, *, variables: Mapping[str, Any] | None = None,
         user: str | None = None,

@@ -195,7 +195,7 @@ class MageContents(AsyncContentsManager):
         """Delete a pipeline; the files of its blocks stay."""
         of, identity = self._must_find(path)
         lookup.refuse_active(self.engine, of, [identity])
-        self.engine.workspace.delete_pipeline(of, identity)
+        self.engine.delete_pipeline(of, identity)
         self.app.tell("pipeline", of, identity, state="deleted")
 
     async def rename_file(self, old_path: str, new_path: str) -> None:

@@ -138,7 +138,7 @@ class PipelineHandler(MageHandler):
         of = lookup.project(self.engine, project)
         identity = lookup.pipeline_id(self.engine, of, pipeline)
         lookup.refuse_active(self.engine, of, [identity])
-        self.engine.workspace.delete_pipeline(of, identity, etag=etag)
+        self.engine.delete_pipeline(of, identity, etag=etag)
         self.app.tell("pipeline", of, identity, state="deleted")
 
 

@@ -42,6 +42,14 @@ async def test_the_life_of_a_trigger(ask: Any) -> None:
     assert (await ask(*one)).status == 404
 
 
+async def test_a_deleted_pipeline_takes_its_triggers_along(ask: Any) -> None:
+    assert (await ask(*API, method="POST", body=NEW)).status == 201
+    one = ("mage", "api", "projects", "demo", "pipelines", "numbers")
+    etag = (await ask(*one)).headers["ETag"]
+    assert (await ask(*one, method="DELETE", headers={"If-Match": etag})).status == 204
+    assert (await ask(*API)).json["items"] == []
+
+
 async def test_what_makes_no_sense_is_refused(ask: Any) -> None:
     for bad in (
         {"schedule": "0 0 31 2 *"},
