@@ -9,15 +9,20 @@ from __future__ import annotations
 
 import collections
 import threading
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from mage_jlab.kernel_side.step import Step
-from mage_jlab.kernel_side.wire import topic
+from mage_jlab.kernel_side.wire import PREVIEW, TESTS, topic
 
 PUBLISHED_BYTES = 8 * 1024 * 1024
-PUBLISHED_MESSAGES = 5000
+PUBLISHED_MESSAGES = 2000
+"""Displays; streams count by their size, updates of displays not at all."""
+_BURST = 500
+_RATE = 200.0
+"""Messages beyond a burst leave at this rate: a channel whose reader lags drops them."""
 _TAIL = 64 * 1024
 _HEARD = frozenset(
     {"stream", "display_data", "execute_result", "error", "update_display_data", "clear_output"}
@@ -35,6 +40,16 @@ class _Account:
     held_messages: int = 0
     tail: dict[str, collections.deque[str]] = field(default_factory=dict)
     tail_size: dict[str, int] = field(default_factory=dict)
+    credit: float = _BURST
+    asked: float = field(default_factory=time.monotonic)
+
+    def wait(self) -> None:
+        """Slow the block down when it publishes faster than can be read."""
+        now = time.monotonic()
+        self.credit = min(_BURST, self.credit + (now - self.asked) * _RATE) - 1
+        self.asked = now
+        if self.credit < 0:
+            time.sleep(-self.credit / _RATE)
 
 
 class Door:
@@ -102,18 +117,20 @@ class Door:
         if recorder is not None and entry is not None:
             recorder.add(entry)
         size = len(content["text"]) if kind == "stream" else 0
-        if kind == "error":
+        if kind == "error" or _ours(content):
             return size
+        if kind != "stream":
+            account.wait()
+            if kind in ("update_display_data", "clear_output"):
+                return size
         limits = account.step.context.limits
         with self._lock:
             left = int(limits.get("published_bytes", PUBLISHED_BYTES)) - account.bytes
             messages = int(limits.get("published_messages", PUBLISHED_MESSAGES))
             allowed = min(size, max(0, left))
-            if account.messages >= messages or (size and not allowed):
-                allowed, sent = 0, False
-            else:
-                sent = True
-                account.messages += 1
+            sent = bool(allowed) if kind == "stream" else account.messages < messages
+            if sent:
+                account.messages += kind != "stream"
                 account.bytes += allowed
             if allowed < size or not sent:
                 account.held_bytes += size - allowed
@@ -130,6 +147,12 @@ def _keep_end(account: _Account, name: str, text: str) -> None:
     while len(pieces) > 1 and size - len(pieces[0]) >= _TAIL:
         size -= len(pieces.popleft())
     account.tail_size[name] = size
+
+
+def _ours(content: Mapping[str, Any]) -> bool:
+    """Whether a display is a preview or a summary of tests, which are always shown."""
+    data = content.get("data") or {}
+    return PREVIEW in data or TESTS in data
 
 
 def _message_id(request: Mapping[str, Any]) -> str:

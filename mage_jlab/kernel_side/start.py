@@ -76,10 +76,11 @@ class Host:
             raise
         finally:
             current.reset(token)
-            self._finish(step, reply)
+            said = self._finish(step, reply)
         if step.reply is not None:
             reply.update(step.reply, user_expressions={})
             self.shell.last_execution_succeeded = False
+        reply["mage_step"] = said  # the reply cannot get lost, a published message can
         return reply
 
     def _request(self) -> Mapping[str, Any]:
@@ -113,7 +114,7 @@ class Host:
             },
         )
 
-    def _finish(self, step: Step, reply: Any) -> None:
+    def _finish(self, step: Step, reply: Any) -> dict[str, Any]:
         """Close the record, write the end into the step file, and say that it is done."""
         for stream in (sys.stdout, sys.stderr):
             with contextlib.suppress(Exception):  # whatever the user put there
@@ -130,6 +131,7 @@ class Host:
                 self.kernel.log.warning("The end of block %s was not saved: %s", step.block, error)
         content = {**_ending(step), "event": "finished", "block": step.block}
         self._tell(step, content)
+        return content
 
     def _tell(self, step: Step, content: dict[str, Any]) -> None:
         wire.publish(self.kernel, content, step.request)

@@ -155,9 +155,12 @@ class Kernel:
         return answer
 
     def _received(self, timeout: float) -> list[tuple[str, dict[str, Any]]]:
+        """Return everything that is there: who reads slowly loses messages."""
         found = []
         with contextlib.suppress(queue.Empty):
-            found.append(("iopub", self.client.get_iopub_msg(timeout=timeout)))
+            while True:
+                found.append(("iopub", self.client.get_iopub_msg(timeout=timeout)))
+                timeout = 0
         with contextlib.suppress(queue.Empty):
             found.append(("shell", self.client.get_shell_msg(timeout=0.01)))
         return found

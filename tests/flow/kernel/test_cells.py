@@ -373,10 +373,19 @@ def test_many_small_prints_are_batched(kernel: Kernel) -> None:
 
 
 def test_many_displays_are_bounded(kernel: Kernel) -> None:
-    code = "from IPython.display import display\n@data_loader\ndef f():\n    for n in range(7_000):\n        display(n)"
+    code = """
+from IPython.display import display
+import pandas as pd
+@data_loader
+def f():
+    for n in range(2_500):
+        display(n)
+    return pd.DataFrame({'a': [1]})
+"""
     answer = kernel.cell(code, "displays")
     ok(answer)
-    assert len(answer.of("display_data")) <= 5_000 and "not shown here" in answer.stderr
+    assert len(answer.of("display_data")) == 2_001 and "500 pieces" in answer.stderr
+    assert len(answer.previews) == 1 and answer.reply["mage_step"] == answer.finished
 
 
 def test_full_disk_fails_the_block_in_words(fresh: Kernel) -> None:
