@@ -32,7 +32,7 @@ await session.send('Profiler.enable');
 await session.send('Profiler.start');
 requests = 0;
 const started = Date.now();
-const STEPS = 30;
+const STEPS = 10;
 for (let step = 0; step < STEPS; step++) {
   await page.mouse.wheel(0, 900);
 }

@@ -57,6 +57,7 @@ export class TableGrid extends DataGrid {
       headerVisibility: 'all'
     });
     this.addClass('mage-Table-grid');
+    copyOncePerRegion(this);
     this.viewport.node.tabIndex = 0;
     // Before and after the grid's own: it forgets all sizes on a reset.
     _model.changed.connect(this._keepWidths, this);
@@ -208,4 +209,61 @@ export class TableGrid extends DataGrid {
   private _fitted = false;
   /** Names of the columns as they stand in the grid now. */
   private _placed: string[] = [];
+}
+
+type Blit = (
+  source: HTMLCanvasElement,
+  x: number,
+  y: number,
+  width: number,
+  height: number,
+  dx: number,
+  dy: number
+) => void;
+
+/** The two methods of the grid that `copyOncePerRegion` steps between. */
+interface IPainter {
+  _drawCells?: (...region: unknown[]) => void;
+  _blitContent?: Blit;
+}
+
+/**
+ * The grid draws into a buffer and copies each cell to the screen by itself.
+ * Each copy takes a picture of the whole buffer: with no graphics card a screen
+ * of cells takes more than a second. The cells of a region lie side by side, so
+ * one copy of them all shows the same.
+ */
+function copyOncePerRegion(grid: DataGrid): void {
+  const painter = grid as unknown as IPainter;
+  const draw = painter._drawCells;
+  const blit = painter._blitContent;
+  if (!draw || !blit) {
+    return;
+  }
+  let parts: Parameters<Blit>[] | null = null;
+  painter._blitContent = (...part) => {
+    if (parts) {
+      parts.push(part);
+    } else {
+      blit.apply(grid, part);
+    }
+  };
+  painter._drawCells = (...region) => {
+    parts = [];
+    let drawn: Parameters<Blit>[] = [];
+    try {
+      draw.apply(grid, region);
+    } finally {
+      drawn = parts;
+      parts = null;
+    }
+    if (drawn.length) {
+      const source = drawn[0][0];
+      const left = Math.min(...drawn.map(part => part[1]));
+      const top = Math.min(...drawn.map(part => part[2]));
+      const width = Math.max(...drawn.map(part => part[1] + part[3])) - left;
+      const height = Math.max(...drawn.map(part => part[2] + part[4])) - top;
+      blit.call(grid, source, left, top, width, height, left, top);
+    }
+  };
 }
