@@ -133,7 +133,8 @@ def _spec(
     spec: dict[str, Any] = {
         "$schema": "https://vega.github.io/schema/vega-lite/v5.json",
         "title": step.name,
-        "width": "container",
+        # Not "container": in a notebook's output that never ends and freezes the page.
+        "width": int(configuration.get("width") or 480),
         "height": int(configuration.get("height") or 240),
         "data": {"values": rows},
         "mark": {"type": mark, "tooltip": True},
