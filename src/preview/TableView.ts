@@ -5,15 +5,16 @@ import { MessageLoop } from '@lumino/messaging';
 import { Panel, StackedPanel, Widget } from '@lumino/widgets';
 
 import { cellText, fullText, PENDING } from '../ui/cellText';
-import { openMenu, type IMenuEntry } from '../ui/menu';
+import { openMenu } from '../ui/menu';
 import { CellPanel } from './CellPanel';
 import { ColumnList } from './ColumnList';
 import { FilterInput } from './FilterInput';
 import { Foot } from './Foot';
-import { shareText, tsv } from './format';
+import { tsv } from './format';
 import { FILTER_HEIGHT, HEADER_HEIGHT, ROW_HEIGHT } from './grid';
 import type { IGridActions } from './grid';
-import { nextSort, withFilter, withSort } from './query';
+import { columnHint, columnMenu, downloadMenu } from './menus';
+import { nextSort, withFilter } from './query';
 import { TableGrid } from './TableGrid';
 import type { TableModel } from './TableModel';
 
@@ -69,7 +70,8 @@ export class TableView extends Panel {
         actions: {
           toggleFilter: () => this._toggleFilter(),
           columns: anchor => this._openColumns(anchor),
-          download: anchor => this._openDownload(anchor),
+          download: anchor =>
+            openMenu(downloadMenu(model, this._trans), anchor),
           openTab: _options.openTab
         }
       })
@@ -168,7 +170,16 @@ export class TableView extends Panel {
       },
       filter: place => this._openFilter(place),
       open: (row, place) => this._openCell(row, place, true),
-      menu: (place, event) => this._openColumnMenu(place, event),
+      menu: (place, event) =>
+        openMenu(
+          columnMenu(model, this._trans, place, {
+            filter: () => this._openFilter(place),
+            copy: this._grid?.selectionModel?.currentSelection()
+              ? () => void this._copy(true)
+              : null
+          }),
+          { x: event.clientX, y: event.clientY }
+        ),
       copy: () => void this._copy(false),
       hint: hit => this._hint(hit),
       leave: () => this._options.leave?.()
@@ -228,48 +239,12 @@ export class TableView extends Panel {
 
   private _hint(hit: DataGrid.HitTestResult): string {
     if (hit.region === 'column-header' && hit.row === 0) {
-      return this._columnHint(hit.column);
+      return columnHint(this._model, this._trans, hit.column);
     }
     if (hit.region === 'column-header') {
       return this._trans.__('Type to filter: text, = 5, > 5, null');
     }
     return '';
-  }
-
-  private _columnHint(place: number): string {
-    const trans = this._trans;
-    const column = this._model.column(place);
-    const lines = [`${column.name}: ${column.type}`];
-    const found = this._model.statistics(column);
-    if (found) {
-      const rows = found.count + found.nulls;
-      lines.push(
-        trans.__(
-          '%1 null (%2)',
-          found.nulls.toLocaleString(),
-          shareText(found.nulls, rows)
-        )
-      );
-      if (found.distinct !== null) {
-        lines.push(
-          trans.__('%1 different values', found.distinct.toLocaleString())
-        );
-      }
-      if (found.minimum !== null && found.minimum !== undefined) {
-        lines.push(
-          trans.__(
-            'from %1 to %2',
-            cellText(found.minimum, column),
-            cellText(found.maximum, column)
-          )
-        );
-      }
-      if (found.mean !== null) {
-        lines.push(trans.__('mean %1', cellText(found.mean, column)));
-      }
-    }
-    lines.push(trans.__('Click to sort, Shift+click to add to the order'));
-    return lines.join('\n');
   }
 
   private _toggleFilter(): void {
@@ -435,99 +410,6 @@ export class TableView extends Panel {
     }
     this._columns = new ColumnList(this._model, this._trans);
     this._columns.open(anchor);
-  }
-
-  private _openDownload(anchor: HTMLElement): void {
-    const trans = this._trans;
-    const part = this._model.query.filter.length > 0;
-    openMenu(
-      [
-        {
-          label: part
-            ? trans.__('Filtered rows as CSV')
-            : trans.__('All rows as CSV'),
-          run: () => this._download('csv')
-        },
-        {
-          label: trans.__('… as CSV for spreadsheets (formulas disarmed)'),
-          run: () => this._download('csv', true)
-        },
-        {
-          label: part
-            ? trans.__('Filtered rows as Parquet')
-            : trans.__('All rows as Parquet'),
-          run: () => this._download('parquet')
-        }
-      ],
-      anchor
-    );
-  }
-
-  private _download(format: 'csv' | 'parquet', safe = false): void {
-    const link = document.createElement('a');
-    link.href = this._model.source.downloadUrl(format, this._model.query, safe);
-    link.download = '';
-    link.click();
-  }
-
-  private _openColumnMenu(place: number, event: MouseEvent): void {
-    const { _model: model, _trans: trans } = this;
-    const { name } = model.column(place);
-    const sort = (direction: 'asc' | 'desc' | null) => () =>
-      void model.ask(withSort(model.query, name, direction));
-    const move = (by: number) => () => {
-      const order = [...model.order];
-      order.splice(place + by, 0, ...order.splice(place, 1));
-      model.arrange(order);
-    };
-    const selected = !!this._grid?.selectionModel?.currentSelection();
-    const entries: (IMenuEntry & { hidden?: boolean })[] = [
-      {
-        label: trans.__('Sort ascending'),
-        run: sort('asc'),
-        hidden: model.gone
-      },
-      {
-        label: trans.__('Sort descending'),
-        run: sort('desc'),
-        hidden: model.gone
-      },
-      {
-        label: trans.__('Do not sort'),
-        run: sort(null),
-        hidden: !model.query.sort.length
-      },
-      {
-        label: trans.__('Filter…'),
-        run: () => this._openFilter(place),
-        hidden: model.gone
-      },
-      { label: trans.__('Move left'), run: move(-1), hidden: place === 0 },
-      {
-        label: trans.__('Move right'),
-        run: move(1),
-        hidden: place === model.order.length - 1
-      },
-      {
-        label: trans.__('Hide'),
-        run: () =>
-          model.arrange(model.order.filter((_, index) => index !== place)),
-        hidden: model.order.length === 1
-      },
-      {
-        label: trans.__('Copy the name'),
-        run: () => void navigator.clipboard.writeText(name)
-      },
-      {
-        label: trans.__('Copy the selection with headers'),
-        run: () => void this._copy(true),
-        hidden: !selected
-      }
-    ];
-    openMenu(
-      entries.filter(entry => !entry.hidden),
-      { x: event.clientX, y: event.clientY }
-    );
   }
 
   private readonly _trans: TranslationBundle;
