@@ -294,6 +294,9 @@ class Kernel:
         elif kind == "execute_reply":
             if content.get("status") == "error" and answer.error is None:
                 answer.error = messages.raised(content)
+            # The channel of messages may drop some under a flood; the reply is never lost.
+            if messages.STEP in content and answer.finished is None:
+                answer.finished = messages.outcome(content[messages.STEP])
             answer.replied = True
         elif kind == "status" and content.get("execution_state") == "idle":
             answer.idle = True

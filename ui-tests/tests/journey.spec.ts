@@ -159,7 +159,7 @@ test('make, write, run, see, connect, schedule, leave and come back', async ({
   await expect.poll(() => recent.count()).toBeGreaterThanOrEqual(2);
   await recent.last().click();
   const run = outside.locator('.mage-Run');
-  await expect(run).toContainText('completed');
+  await expect(run).toContainText('done');
   await run.getByRole('tab', { name: 'Products' }).click();
   await expect(run).toContainText('3 × 3');
 

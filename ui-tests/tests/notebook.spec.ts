@@ -1,0 +1,71 @@
+import { expect, test } from '@playwright/test';
+import type { Page } from '@playwright/test';
+
+import { execute, openLab, openPipeline, stateOf } from './lab';
+
+async function create(page: Page, name: string): Promise<void> {
+  await execute(page, 'docmanager:new-untitled', { type: 'notebook' });
+  void name;
+}
+
+test('an ordinary notebook is as it was', async ({ page }) => {
+  await openLab(page);
+  await create(page, 'plain');
+  await execute(page, 'docmanager:open', {
+    path: 'Untitled.ipynb',
+    factory: 'Notebook',
+    kernel: { name: 'python3' }
+  });
+  const notebook = page.locator('.jp-NotebookPanel');
+  await expect(notebook.locator('.jp-Cell').first()).toBeVisible();
+  await expect(notebook.locator('.mage-BlockHeader')).toHaveCount(0);
+  await expect(notebook.locator('.mage-AddBar')).toHaveCount(0);
+  await expect(notebook.getByText('Run all', { exact: true })).toHaveCount(0);
+  await notebook.locator('.cm-content').first().click();
+  await page.keyboard.insertText('print(6 * 7)');
+  await page.keyboard.press('Control+Enter');
+  await expect(notebook.locator('.jp-OutputArea-output')).toHaveText(/42/);
+});
+
+test('a failing block says why, and what hangs on it does not run', async ({
+  page
+}) => {
+  await openLab(page);
+  await openPipeline(page, 'mage:penguins/penguins.ipynb');
+  const clean = page.locator('.jp-Notebook .jp-Cell').nth(1);
+  await clean.locator('.cm-content').click();
+  await page.keyboard.press('Control+a');
+  await page.keyboard.insertText(
+    "@transformer\ndef clean(penguins, *args, **kwargs):\n    return penguins['no such column']\n"
+  );
+  await page.locator('.jp-NotebookPanel-toolbar').getByText('Run all').click();
+  await expect(stateOf(page, 0)).toHaveAttribute('aria-label', /done/);
+  await expect(stateOf(page, 1)).toHaveAttribute('aria-label', /failed/);
+  await expect(stateOf(page, 2)).toHaveAttribute('aria-label', /not run/);
+  await expect(clean.locator('.jp-OutputArea')).toContainText('no such column');
+  // The line is the user's own.
+  await expect(clean.locator('.jp-OutputArea')).toContainText('line 3');
+
+  // Nothing was saved: closing without saving brings the old code back.
+  await execute(page, 'docmanager:reload').catch(() => undefined);
+});
+
+test('what was shown is there after the page was closed', async ({ page }) => {
+  await openLab(page);
+  await openPipeline(page, 'mage:penguins/penguins.ipynb');
+  await page.locator('.jp-NotebookPanel-toolbar').getByText('Run all').click();
+  for (let index = 0; index < 4; index++) {
+    await expect(stateOf(page, index)).toHaveAttribute('aria-label', /done/);
+  }
+  const second = await page.context().newPage();
+  await page.close();
+  await openLab(second);
+  await openPipeline(second, 'mage:penguins/penguins.ipynb');
+  await expect(second.locator('.mage-BlockHeader').first()).toContainText(
+    '344 × 8'
+  );
+  await expect(
+    second.locator('.jp-Notebook .lm-DataGrid').first()
+  ).toBeVisible();
+  await expect(second.locator('.jp-mod-dirty')).toHaveCount(0);
+});
