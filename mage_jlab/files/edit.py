@@ -28,7 +28,7 @@ class _Splice:
     text: str
 
 
-class _CannotSplice(Exception):  # noqa: N818  # a signal within this module, not an error
+class _CannotSplice(Exception):  # a signal within this module, not an error
     """This node has a form that is not edited in part; its parent replaces it whole."""
 
 

@@ -34,11 +34,7 @@ NEVER_SCHEDULED = frozenset({SCRATCHPAD, MARKDOWN, CHART, CALLBACK, CONDITIONAL,
 FOLDERS: Mapping[str, str] = {
     CUSTOM: "custom",
     DBT: "dbts",
-    **{
-        kind: f"{kind}s"
-        for kind in BLOCK_TYPES
-        if kind not in (CUSTOM, DBT, GLOBAL_DATA_PRODUCT)
-    },
+    **{kind: f"{kind}s" for kind in BLOCK_TYPES if kind not in (CUSTOM, DBT, GLOBAL_DATA_PRODUCT)},
 }
 """Folder of a block type below the project (Mage's layout); absent = has no file."""
 

@@ -41,5 +41,7 @@ def test_version_is_one() -> None:
     import mage_jlab
 
     package = json.loads((ROOT / "package.json").read_text(encoding="utf-8"))["version"]
-    project = re.search(r'^version = "(.+)"$', (ROOT / "pyproject.toml").read_text(encoding="utf-8"), re.M)
+    project = re.search(
+        r'^version = "(.+)"$', (ROOT / "pyproject.toml").read_text(encoding="utf-8"), re.M
+    )
     assert project and package == project[1] == mage_jlab.__version__

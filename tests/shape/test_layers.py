@@ -9,12 +9,14 @@ ROOT = Path(__file__).parents[2]
 
 def test_imports_follow_the_stream() -> None:
     lint = Path(sys.executable).with_name("lint-imports")
-    done = subprocess.run([lint, "--no-cache"], cwd=ROOT, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [lint, "--no-cache"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stdout[-3000:]
 
 
 def test_server_extension_loads_nothing_heavy() -> None:
-    heavy = "pandas pyarrow duckdb polars matplotlib alembic".split()
+    heavy = ["pandas", "pyarrow", "duckdb", "polars", "matplotlib", "alembic"]
     code = (
         "import sys; from mage_jlab.server.app import MageApp; import mage_jlab.server.routes;"
         f"print([m for m in {heavy!r} if m in sys.modules])"
@@ -29,7 +31,9 @@ def test_no_module_is_a_drawer_for_everything() -> None:
         str(path.relative_to(ROOT))
         for folder in ("mage_jlab", "src")
         for path in (ROOT / folder).rglob("*")
-        if path.stem.lower() in refused and "templates" not in path.parts and "labextension" not in path.parts
+        if path.stem.lower() in refused
+        and "templates" not in path.parts
+        and "labextension" not in path.parts
     ]
     assert found == []
 

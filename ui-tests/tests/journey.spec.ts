@@ -128,7 +128,9 @@ test('make, write, run, see, connect, schedule, leave and come back', async ({
     '/mage/api/projects/blank/pipelines/cities'
   );
   const blocks = (await saved.json()).blocks;
-  expect(blocks.map((block: { upstream: string[] }) => block.upstream.length)).toEqual([0, 1, 1]);
+  expect(
+    blocks.map((block: { upstream: string[] }) => block.upstream.length)
+  ).toEqual([0, 1, 1]);
   expect(blocks[1].source).toContain("cities['people'] * 2");
 
   // A schedule for every minute.
@@ -169,11 +171,15 @@ test('make, write, run, see, connect, schedule, leave and come back', async ({
     factory: 'Notebook'
   });
   await expect(outside.locator('.jp-Notebook')).toContainText('1 test passed');
-  await expect(outside.locator('.jp-Notebook .lm-DataGrid').first()).toBeVisible();
+  await expect(
+    outside.locator('.jp-Notebook .lm-DataGrid').first()
+  ).toBeVisible();
   await expect(outside.locator('.jp-mod-dirty')).toHaveCount(0);
 
   // Quiet again, for the tests that follow.
-  const triggers = await (await outside.request.get('/mage/api/triggers')).json();
+  const triggers = await (
+    await outside.request.get('/mage/api/triggers')
+  ).json();
   expect(triggers.items).toHaveLength(1);
   await outside.evaluate(async id => {
     const token = document.cookie.match(/_xsrf=([^;]+)/)?.[1] ?? '';

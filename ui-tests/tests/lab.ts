@@ -31,11 +31,9 @@ export async function openLab(
   options: { reset?: boolean; sidebar?: boolean } = {}
 ): Promise<void> {
   await page.goto(options.reset === false ? '/lab' : '/lab?reset');
-  await page.waitForFunction(
-    () => 'jupyterapp' in window,
-    undefined,
-    { timeout: 120000 }
-  );
+  await page.waitForFunction(() => 'jupyterapp' in window, undefined, {
+    timeout: 120000
+  });
   // Before its layout is restored, a click may close what restoring opens.
   await page.evaluate(() =>
     (window as unknown as ILabWindow).jupyterapp.restored.then(() => undefined)
