@@ -4,17 +4,13 @@ import { execute, openLab, openPipeline, stateOf } from './lab';
 
 test('an ordinary notebook is as it was', async ({ page }) => {
   await openLab(page);
-  await execute(page, 'docmanager:new-untitled', { type: 'notebook' });
-  await execute(page, 'docmanager:open', {
-    path: 'Untitled.ipynb',
-    factory: 'Notebook',
-    kernel: { name: 'python3' }
-  });
+  await execute(page, 'notebook:create-new', { kernelName: 'python3' });
   const notebook = page.locator('.jp-NotebookPanel');
   await expect(notebook.locator('.jp-Cell').first()).toBeVisible();
   await expect(notebook.locator('.mage-BlockHeader')).toHaveCount(0);
   await expect(notebook.locator('.mage-AddBar')).toHaveCount(0);
   await expect(notebook.getByText('Run all', { exact: true })).toHaveCount(0);
+  await expect(page.locator('#jp-main-statusbar')).toContainText('Idle');
   await notebook.locator('.cm-content').first().click();
   await page.keyboard.insertText('print(6 * 7)');
   await page.keyboard.press('Control+Enter');
