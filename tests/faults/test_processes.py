@@ -217,16 +217,16 @@ def test_an_id_that_somebody_else_has_now_is_not_killed(root: Path, mage_state: 
 
     bystander = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
     try:
+        before = Engine(root, mage_state)
+        before.open()
+        leases = LeaseStore(before.database)
+        dead = leases.register(process.host(), 2**22 + 1, "1", "server")
+        leases.add_kernel(LeftKernel("k", dead.id, process.host(), bystander.pid, "before"), None)
+        write_pipeline(root / "p", "one", {"a": custom("return 1")})
+        run = before.runs.create(NewRun("p", "one"), dead.id)
+        before.runs.start(run.id, dead.id)
+        before.database.close()
         with running(root, mage_state) as engine:
-            leases = LeaseStore(engine.database)
-            dead = leases.register(process.host(), 2**22 + 1, "1", "server")
-            leases.add_kernel(
-                LeftKernel("k", dead.id, process.host(), bystander.pid, "before"), None
-            )
-            write_pipeline(root / "p", "one", {"a": custom("return 1")})
-            run = engine.runs.create(NewRun("p", "one"), dead.id)
-            engine.runs.start(run.id, dead.id)
-            engine._reap()
             assert engine.runs.get(run.id).state == "interrupted"
             assert bystander.poll() is None and psutil.pid_exists(bystander.pid)
     finally:
