@@ -38,8 +38,6 @@ def test_shipped_module(path: Path) -> None:
             assert not name.startswith(("mage_jlab.files", "mage_jlab.db", "mage_jlab.server"))
         if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "zip":
             assert not node.keywords, f"{path}:{node.lineno}: Python 3.9 has no zip(strict=)"
-        if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            assert "/work/" not in node.value
 
 
 def test_text_is_small_and_harmless_to_execute_twice() -> None:
