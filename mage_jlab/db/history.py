@@ -74,8 +74,8 @@ def import_history(
     missing = {str(row.get("pipeline_uuid")) for row in (*schedules, *past)} - known - {"None"}
     if missing:
         result.notes.append(
-            f"{len(missing)} pipelines of the database are not in this project: "
-            f"{', '.join(sorted(missing)[:5])}; they were left out."
+            "Pipelines of the database that are not in this project were left out: "
+            f"{', '.join(sorted(missing)[:5])}{', …' if len(missing) > 5 else ''}."
         )
     if len(past) == MOST_RUNS:
         result.notes.append(f"Only the newest {MOST_RUNS:,} runs were taken over.")

@@ -6,6 +6,7 @@ import contextlib
 import os
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -45,10 +46,27 @@ class ProductStore:
         """Return the versions of a block in a scope, newest first, incomplete ones too."""
         return places.versions(places.block_folder(self.root, pipeline, scope, block))
 
+    def complete(self, pipeline: str, scope: str, block: str) -> list[str]:
+        """Return the versions of a block that have a manifest, newest first."""
+        folder = places.block_folder(self.root, pipeline, scope, block)
+        return [
+            name for name in places.versions(folder) if (folder / name / manifest.FILE).exists()
+        ]
+
+    def moved(self, version: str) -> tuple[str, str] | None:
+        """Return the slugs of the pipeline and block that hold a version of a notebook now.
+
+        For what was shown under a name that has changed since.
+        """
+        for pipeline in _folders(self.root):
+            for block in _folders(pipeline / slug(INTERACTIVE)):
+                if (block / version / manifest.FILE).is_file():
+                    return pipeline.name, block.name
+        return None
+
     def latest(self, pipeline: str, scope: str, block: str) -> Manifest | None:
         """Return the manifest of the newest complete execution, or None."""
-        folder = execution.find(self.root, pipeline, scope, block, None)
-        return None if folder is None else manifest.read(folder)
+        return self._read(pipeline, scope, block, None)
 
     def manifest(
         self, pipeline: str, scope: str, block: str, version: str | None = None
@@ -58,12 +76,17 @@ class ProductStore:
         Raises:
             ProductNotFound: when there is none.
         """
-        folder = execution.find(self.root, pipeline, scope, block, version)
-        found = None if folder is None else manifest.read(folder)
+        found = self._read(pipeline, scope, block, version)
         if found is None:
             which = f"version {version} of block" if version else "block"
             raise ProductNotFound(f"There is no stored output of {which} '{block}'.", block=block)
         return found
+
+    def _read(self, pipeline: str, scope: str, block: str, version: str | None) -> Manifest | None:
+        folder = execution.find(self.root, pipeline, scope, block, version)
+        found = None if folder is None else manifest.read(folder)
+        # The names in the file are those of its time; the folder follows renames.
+        return found and replace(found, pipeline=pipeline, block=block)
 
     def last_step(self, pipeline: str, scope: str, block: str) -> dict[str, Any] | None:
         """Return how the newest execution went, or None when there was none.

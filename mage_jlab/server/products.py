@@ -8,7 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mage_jlab import clock
-from mage_jlab.errors import BadRequest, ProductNotFound, StoreError
+from mage_jlab.errors import (
+    BadRequest,
+    BlockNotFound,
+    PipelineNotFound,
+    ProductNotFound,
+    StoreError,
+)
 from mage_jlab.model.product import INTERACTIVE, TABLE, Manifest, Output
 from mage_jlab.products import cells
 from mage_jlab.server import lookup, views, wire
@@ -44,6 +50,21 @@ class ProductPage(MageHandler):
         scope, version = self.text("scope") or INTERACTIVE, self.text("version")
         if version is not None and not _VERSION.fullmatch(version):
             raise ProductNotFound("There is no such version of the product.")
+        try:
+            return self._at(project, pipeline, block, scope, version)
+        except (PipelineNotFound, BlockNotFound, ProductNotFound):
+            if scope != INTERACTIVE or version is None:
+                raise
+            # An open notebook still shows it under the name it had when it was made.
+            store = self.engine.products(lookup.project(self.engine, project))
+            moved = store.moved(version)
+            if moved is None or moved == (pipeline, block):
+                raise
+            return self._at(project, *moved, scope, version)
+
+    def _at(
+        self, project: str, pipeline: str, block: str, scope: str, version: str | None
+    ) -> tuple[ProductStore, Manifest]:
         of, identity, block_id, scope = lookup.product_ids(
             self.engine, project, pipeline, block, scope
         )
@@ -117,7 +138,7 @@ class ProductHandler(ProductPage):
             created=views.when(manifest.created) or clock.now(),
             duration=manifest.duration,
             outputs=[_output(item) for item in manifest.outputs],
-            versions=store.versions(manifest.pipeline, manifest.scope, manifest.block),
+            versions=store.complete(manifest.pipeline, manifest.scope, manifest.block),
         )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mage_jlab import __version__
+from mage_jlab.products import store
 from mage_jlab.server import lookup, requirements, views, wire
 from mage_jlab.server.base import PAGING, MageHandler, Query, operation
 
@@ -24,6 +25,8 @@ class HealthHandler(MageHandler):
             database=str(facts.get("database", "unknown")),
             active_runs=int(facts.get("active_runs", 0)),
             products_bytes=facts.get("products_bytes"),
+            products_keep=store.KEEP,
+            products_limit=store.MAX_BYTES,
         )
 
 

@@ -66,7 +66,11 @@ class Filter(Request):
 
 
 class Health(Struct):
-    """Whether the parts live. `scheduler` is running | stopped | failed | standby."""
+    """Whether the parts live. `scheduler` is running | stopped | failed | standby.
+
+    `products_bytes` is what the stored outputs take; of what blocks stored in notebooks, the
+    newest `products_keep` per block stay, and `products_limit` bytes per project.
+    """
 
     version: str
     scheduler: str
@@ -74,6 +78,8 @@ class Health(Struct):
     database: str
     active_runs: int
     products_bytes: int | None = None
+    products_keep: int | None = None
+    products_limit: int | None = None
 
 
 class Problem(Struct):

@@ -622,6 +622,9 @@ export interface components {
     /**
      * Health
      * @description Whether the parts live. `scheduler` is running | stopped | failed | standby.
+     *
+     *         `products_bytes` is what the stored outputs take; of what blocks stored in notebooks, the
+     *         newest `products_keep` per block stay, and `products_limit` bytes per project.
      */
     Health: {
       version: string;
@@ -631,6 +634,10 @@ export interface components {
       active_runs: number;
       /** @default null */
       products_bytes: number | null;
+      /** @default null */
+      products_keep: number | null;
+      /** @default null */
+      products_limit: number | null;
     };
     /**
      * Problem

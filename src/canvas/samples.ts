@@ -41,7 +41,10 @@ export class Samples {
       let rows = this._known.get(key);
       if (rows === undefined) {
         rows = await this._load(block, version, output).catch(() => null);
-        this._keep(key, rows);
+        // What is not there yet may come: it is asked for again.
+        if (rows) {
+          this._keep(key, rows);
+        }
       }
       return rows;
     } finally {

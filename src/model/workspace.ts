@@ -180,6 +180,10 @@ export class Workspace implements IWorkspace {
       tasks.push(
         this._pages<ITrigger>(['triggers']).then(items => {
           this._triggers = items;
+        }),
+        // A run ended, too: what is stored has grown.
+        this._fetch<IHealth>(['health']).then(health => {
+          this._health = health;
         })
       );
     }

@@ -4,6 +4,7 @@ import { addIcon, refreshIcon } from '@jupyterlab/ui-components';
 import type { CommandRegistry } from '@lumino/commands';
 import React from 'react';
 
+import type { IHealth } from '../api/types';
 import { CommandIDs } from '../commands';
 import { mageIcon } from '../icons';
 import type { IWorkspace } from '../tokens';
@@ -11,6 +12,7 @@ import { argsOf, openMenu } from './menus';
 import { RowContent, rowName } from './row';
 import type { Row } from './rows';
 import { buildRows, isExpandable } from './rows';
+import { storedText } from './stored';
 import { Tree } from './tree';
 
 /** What of the sidebar outlives a reload. */
@@ -148,7 +150,24 @@ function SidebarView(props: IViewProps): JSX.Element {
           <SidebarTree {...props} filter={filter.trim()} />
         )}
       </div>
+      <Stored health={workspace.health} trans={trans} />
     </>
+  );
+}
+
+/** How much room the stored outputs take, and how long they stay. */
+function Stored(props: {
+  health: IHealth | null;
+  trans: TranslationBundle;
+}): JSX.Element | null {
+  const { health, trans } = props;
+  const text = health && storedText(health, trans);
+  return (
+    text && (
+      <div className="mage-Sidebar-foot" title={text.title}>
+        {text.text}
+      </div>
+    )
   );
 }
 

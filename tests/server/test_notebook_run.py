@@ -118,6 +118,31 @@ async def test_outputs_of_the_last_run_are_there_on_opening(
     assert snapshot(mage_project) == before
 
 
+async def test_what_is_shown_stays_readable_when_its_block_is_renamed(
+    ask: Any, jp_serverapp: Any
+) -> None:
+    products = ("mage", "api", "products", "demo", "numbers")
+    async with kernel_of(ask, jp_serverapp) as client:
+        for cell in (await ask(*BOOK)).json["content"]["cells"][:2]:
+            await execute(client, cell["source"], cell["metadata"])
+    version = (await ask(*products, "double")).json["version"]
+    etag = (await ask(*N)).headers["ETag"]
+    renamed = await ask(
+        *N, "blocks", "double", method="PATCH",
+        body={"name": "twice"}, headers={"If-Match": etag},
+    )  # fmt: skip
+    assert renamed.status == 200, renamed.body
+
+    product = (await ask(*products, "twice")).json
+    assert (product["block"], product["version"]) == ("twice", version)
+    window = {"version": version, "offset": 2400, "limit": 1}
+    # By the new name, and by the one that an open notebook still has.
+    for name in ("twice", "double"):
+        rows = await ask(*products, name, "output_0", "rows", params=window)
+        assert rows.json["rows"] == [[2400, "w6", 4800]], name
+    assert (await ask(*products, "double")).status == 404, "only what was shown before"
+
+
 async def test_a_tab_closed_in_mid_run_loses_nothing(
     ask: Any, mage_project: Path, jp_serverapp: Any, started: Any
 ) -> None:
