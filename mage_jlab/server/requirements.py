@@ -29,7 +29,7 @@ for item in distributions():
     name = item.metadata["Name"]
     if name and name not in found:
         found[name] = item.version
-json.dump({"packages": found, "markers": {
+json.dump({"packages": found, "python": sys.executable, "markers": {
     "python_version": "%d.%d" % sys.version_info[:2],
     "python_full_version": "%d.%d.%d" % sys.version_info[:3],
     "sys_platform": sys.platform}}, sys.stdout)
@@ -51,7 +51,8 @@ def compare(lines: Iterable[str], kernel: str, specs: Any) -> wire.Requirements:
         return wire.Requirements(kernel, items, message=message)
     items = [_compared(line, found["packages"], found["markers"]) for line in wanted]
     lacking = [i.requirement for i in items if i.state in ("missing", "other_version")]
-    command = "%pip install " + " ".join(shlex.quote(line) for line in lacking)
+    # For a terminal, where `%pip` is not known: pip of the kernel's own Python.
+    command = shlex.join([found["python"], "-m", "pip", "install", *lacking])
     return wire.Requirements(kernel, items, command if lacking else None)
 
 

@@ -18,6 +18,15 @@ export interface IToastOptions {
 
 const BAD: ReadonlySet<string> = new Set(['failed', 'interrupted', 'missed']);
 
+/** What ended before this many milliseconds is history, however it came. */
+const OLD = 3_600_000;
+
+/** Runs of another time: history that was taken over. */
+function isOld(run: IRunSummary): boolean {
+  const last = run.ended ?? run.started ?? run.created;
+  return !!last && Date.now() - Date.parse(last) > OLD;
+}
+
 /** Tell of runs that fail while nobody looks at them; once each. */
 export function watchFailures(options: IToastOptions): void {
   const { workspace, trans } = options;
@@ -47,7 +56,7 @@ export function watchFailures(options: IToastOptions): void {
       for (const run of workspace.runs) {
         const before = states.get(run.id);
         // Seen active before, or made since: what failed long ago is no news.
-        const news = before === undefined || isActive(before);
+        const news = before === undefined ? !isOld(run) : isActive(before);
         if (news && BAD.has(run.state)) {
           tell(run);
         }

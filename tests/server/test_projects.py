@@ -206,7 +206,9 @@ async def test_requirements_against_the_kernel(ask: Any) -> None:
     assert answer["kernel"] == "python3"
     states = {item["requirement"]: item["state"] for item in answer["items"]}
     assert states == {"pandas": "met", "no-such-package-of-ours==1.0": "missing"}
-    assert answer["install_command"] == "%pip install no-such-package-of-ours==1.0"
+    python, command = answer["install_command"].split(" ", 1)
+    assert Path(python).is_absolute(), "pip of the kernel's Python, not the terminal's"
+    assert command == "-m pip install no-such-package-of-ours==1.0"
     none = await ask(*P, "requirements", params={"kernel": "../../etc"})
     assert none.status == 404
 
