@@ -588,7 +588,7 @@ export interface components {
       /** @default null */
       reason: string | null;
       /** @default null */
-      detail: Record<string, never> | null;
+      detail: Record<string, unknown> | null;
     };
     /**
      * BlockOutputs
@@ -596,8 +596,8 @@ export interface components {
      */
     BlockOutputs: {
       block: string;
-      state: Record<string, never>;
-      outputs: Record<string, never>[];
+      state: Record<string, unknown>;
+      outputs: Record<string, unknown>[];
     };
     /**
      * Filter
@@ -733,15 +733,15 @@ export interface components {
       downstream: string[];
       path: string | null;
       source: string | null;
-      configuration: Record<string, never>;
+      configuration: Record<string, unknown>;
       /** @default null */
-      retry_config: Record<string, never> | null;
+      retry_config: Record<string, unknown> | null;
       /** @default null */
       timeout: number | null;
       /** @default null */
       executor_type: string | null;
       /** @default null */
-      executor_config: Record<string, never> | null;
+      executor_config: Record<string, unknown> | null;
       /** @default null */
       color: string | null;
       /** @default null */
@@ -763,16 +763,16 @@ export interface components {
       etag: string;
       description: string | null;
       tags: string[];
-      variables: Record<string, never>;
+      variables: Record<string, unknown>;
       kernel: string | null;
       blocks: components['schemas']['Block'][];
       problems: components['schemas']['Problem'][];
       /** @default null */
       executor_type: string | null;
       /** @default null */
-      retry_config: Record<string, never> | null;
+      retry_config: Record<string, unknown> | null;
       /** @default {} */
-      concurrency: Record<string, never>;
+      concurrency: Record<string, unknown>;
     };
     /**
      * PipelineCreate
@@ -795,11 +795,11 @@ export interface components {
       name?: string;
       description?: string | null;
       tags?: string[];
-      variables?: Record<string, never>;
+      variables?: Record<string, unknown>;
       kernel?: string | null;
       executor_type?: string | null;
-      retry_config?: Record<string, never> | null;
-      concurrency?: Record<string, never>;
+      retry_config?: Record<string, unknown> | null;
+      concurrency?: Record<string, unknown>;
       order?: string[];
     };
     /**
@@ -827,7 +827,7 @@ export interface components {
       /** @default null */
       copy_of: string | null;
       /** @default {} */
-      configuration: Record<string, never>;
+      configuration: Record<string, unknown>;
     };
     /**
      * BlockChange
@@ -836,11 +836,11 @@ export interface components {
     BlockChange: {
       name?: string;
       upstream?: string[];
-      configuration?: Record<string, never>;
-      retry_config?: Record<string, never> | null;
+      configuration?: Record<string, unknown>;
+      retry_config?: Record<string, unknown> | null;
       timeout?: number | null;
       executor_type?: string | null;
-      executor_config?: Record<string, never> | null;
+      executor_config?: Record<string, unknown> | null;
       color?: string | null;
       source?: string;
       language?: string;
@@ -870,8 +870,8 @@ export interface components {
       enabled: boolean;
       schedule: string | null;
       zone: string;
-      variables: Record<string, never>;
-      settings: Record<string, never>;
+      variables: Record<string, unknown>;
+      settings: Record<string, unknown>;
       missed: string;
       overlap: string;
       source: string;
@@ -907,9 +907,9 @@ export interface components {
       /** @default true */
       enabled: boolean;
       /** @default {} */
-      variables: Record<string, never>;
+      variables: Record<string, unknown>;
       /** @default {} */
-      settings: Record<string, never>;
+      settings: Record<string, unknown>;
       /**
        * @default latest
        * @enum {unknown}
@@ -936,8 +936,8 @@ export interface components {
       schedule?: string;
       zone?: string;
       enabled?: boolean;
-      variables?: Record<string, never>;
-      settings?: Record<string, never>;
+      variables?: Record<string, unknown>;
+      settings?: Record<string, unknown>;
       /** @enum {unknown} */
       missed?: 'all' | 'latest' | 'none';
       /** @enum {unknown} */
@@ -1062,7 +1062,7 @@ export interface components {
       ended: string | null;
       error: string | null;
       why: string | null;
-      variables: Record<string, never>;
+      variables: Record<string, unknown>;
       blocks: string[] | null;
       code_hash: string | null;
       kernel: string | null;
@@ -1079,7 +1079,7 @@ export interface components {
       project: string;
       pipeline: string;
       /** @default {} */
-      variables: Record<string, never>;
+      variables: Record<string, unknown>;
       /** @default null */
       blocks: string[] | null;
       /** @default null */
@@ -1108,7 +1108,7 @@ export interface components {
       level: string;
       text: string;
       /** @default null */
-      output: Record<string, never> | null;
+      output: Record<string, unknown> | null;
     };
     /**
      * Log
@@ -1330,7 +1330,7 @@ export interface operations {
           [name: string]: unknown;
         };
         content: {
-          'application/json': Record<string, never>;
+          'application/json': Record<string, unknown>;
         };
       };
       /** @description The request is not valid; `detail.path` names the field. */
