@@ -1,4 +1,5 @@
 import { refreshIcon, runIcon, stopIcon } from '@jupyterlab/ui-components';
+import type { JSONObject } from '@lumino/coreutils';
 import React from 'react';
 
 import type { IRun } from '../api/types';
@@ -67,7 +68,8 @@ function Actions(props: IHeaderProps): JSX.Element {
             void commands.execute(CommandIDs.runPipeline, {
               project: run.project,
               pipeline: run.pipeline,
-              variables: run.variables
+              // They came as JSON and go as JSON.
+              variables: run.variables as JSONObject
             })
           }
         >
