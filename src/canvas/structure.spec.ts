@@ -86,11 +86,14 @@ describe('Samples', () => {
     expect(samples.peek('c', 'v', 'o')).toBeUndefined();
   });
 
-  it('remembers that there is nothing', async () => {
-    const load = vi.fn(() => Promise.reject(new Error('gone')));
+  it('asks again for what was not there', async () => {
+    const load = vi
+      .fn(() => Promise.resolve(rows))
+      .mockRejectedValueOnce(new Error('not yet'));
     const samples = new Samples(load);
     expect(await samples.get('a', 'v', 'o', () => false)).toBeNull();
-    expect(await samples.get('a', 'v', 'o', () => false)).toBeNull();
-    expect(load).toHaveBeenCalledTimes(1);
+    expect(await samples.get('a', 'v', 'o', () => false)).toBe(rows);
+    expect(await samples.get('a', 'v', 'o', () => false)).toBe(rows);
+    expect(load).toHaveBeenCalledTimes(2);
   });
 });
