@@ -8,10 +8,16 @@ demo=${DEMO:-demo}
 if [ ! -f "$demo/metadata.yaml" ]; then
   mage-jlab init "$demo" --example
 fi
-mage-jlab run "$demo" penguins
+# The root is the one JupyterLab gets below, so that both work in the same folder.
+mage-jlab run "$demo" penguins --root "$demo"
 if [ -n "${NO_LAB:-}" ]; then
   exit 0
 fi
 echo
 echo "Opening JupyterLab on $demo; stop it with Ctrl+C."
-exec mage-jlab start "$demo"
+options=()
+# Jupyter refuses to run as root unless told; a bare machine has nobody else.
+if [ "$(id -u)" = 0 ]; then
+  options=(-- --allow-root)
+fi
+exec mage-jlab start "$demo" "${options[@]}"
