@@ -53,6 +53,8 @@ from mage_jlab.schedule.ticker import Ticker, Work
 log = logging.getLogger(__name__)
 _BEAT = 5.0
 _SYNC = 60.0
+_TIDY = 300.0
+"""Seconds between two looks at what interactive work left."""
 _LONGEST_FOLDER = 80
 
 
@@ -113,6 +115,7 @@ class Engine:
         self._scheduler = False
         self._looked = clock.now()
         self._synced = float("-inf")
+        self._tidied = clock.monotonic()
         self._orphans: set[str] = set()
         self._size: tuple[float, int] | None = None
         self._changed = threading.Condition()
@@ -540,6 +543,10 @@ class Engine:
             self._tell(run)
         if found.adopted or self.runs.next_queued(self._owner.id) is not None:
             self._wake_runner()
+        if clock.monotonic() - self._tidied > _TIDY:
+            self._tidied = clock.monotonic()
+            for project in self.workspace.projects():
+                self.products(project).retain()
         if self._scheduler and clock.monotonic() - self._synced > _SYNC:
             self._synced = clock.monotonic()
             for project in self.workspace.projects():
