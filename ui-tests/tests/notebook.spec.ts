@@ -32,10 +32,7 @@ test('a failing block says why, and what hangs on it does not run', async ({
   await expect(stateOf(page, 0)).toHaveAttribute('aria-label', /done/);
   await expect(stateOf(page, 1)).toHaveAttribute('aria-label', /failed/);
   // Stale when it ran before, with what its upstream was then.
-  await expect(stateOf(page, 2)).toHaveAttribute(
-    'aria-label',
-    /not run|stale/
-  );
+  await expect(stateOf(page, 2)).toHaveAttribute('aria-label', /not run|stale/);
   await expect(clean.locator('.jp-OutputArea')).toContainText('no such column');
   // The line is the user's own.
   await expect(clean.locator('.jp-OutputArea')).toContainText('line 3');
