@@ -3,74 +3,51 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import logging
 import os
 import shutil
-import tempfile
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from concurrent.futures import Future
-from dataclasses import replace
-from datetime import datetime
 from pathlib import Path
 from typing import Any
-
-from jupyter_core.paths import jupyter_data_dir
 
 from mage_jlab import __version__, clock
 from mage_jlab.db.history import ImportedHistory, import_history
 from mage_jlab.db.leases import LeaseStore, Owner
 from mage_jlab.db.roots import Root
-from mage_jlab.db.runs import NewRun, RunStore
+from mage_jlab.db.runs import RunStore
 from mage_jlab.db.session import Database
-from mage_jlab.db.triggers import Armed, TriggerStore
-from mage_jlab.errors import Conflict, DatabaseTooNew, MageError
-from mage_jlab.executors import bundle, context, process, step_logs
+from mage_jlab.db.triggers import TriggerStore
+from mage_jlab.errors import Conflict, DatabaseTooNew
+from mage_jlab.executors import bundle, context, process, sockets, step_logs
 from mage_jlab.executors.channel import Asker, HostChannel
 from mage_jlab.executors.host import Host, Services
 from mage_jlab.executors.kernel import START_SECONDS
-from mage_jlab.executors.recovery import recover
 from mage_jlab.executors.runner import Parts, Runner
-from mage_jlab.files.places import state_name
+from mage_jlab.executors.upkeep import Upkeep
+from mage_jlab.files.state import state_folder
 from mage_jlab.files.workspace import Workspace
-from mage_jlab.ids import PipelineId, slug
+from mage_jlab.ids import slug
 from mage_jlab.model.product import INTERACTIVE
 from mage_jlab.model.project import Project
-from mage_jlab.model.run import ACTIVE, CANCELLED, INTERRUPTED, QUEUED, Run
-from mage_jlab.model.trigger import SCHEDULE, Trigger
-from mage_jlab.plan.build import build
-from mage_jlab.plan.resume import again
+from mage_jlab.model.run import Run
+from mage_jlab.model.trigger import Trigger
 from mage_jlab.products.store import ProductStore
+from mage_jlab.run.desk import Desk, Hands
 from mage_jlab.run.driver import SENSOR_SECONDS
 from mage_jlab.run.events import EventBus
 from mage_jlab.run.limits import Slots
 from mage_jlab.schedule import due
-from mage_jlab.schedule.fires import Decision
+from mage_jlab.schedule.firing import Firing
 from mage_jlab.schedule.lease import ProjectLeases
-from mage_jlab.schedule.registry import TriggerRegistry, check_variables
-from mage_jlab.schedule.ticker import Ticker, Work
+from mage_jlab.schedule.registry import TriggerRegistry
+from mage_jlab.schedule.ticker import Ticker
 
 log = logging.getLogger(__name__)
 _BEAT = 5.0
-_SYNC = 60.0
-_TIDY = 300.0
-"""Seconds between two looks at what interactive work left."""
-_LONGEST_FOLDER = 80
-
-
-def state_folder() -> Path:
-    """Return the folder of our own state: `MAGE_JLAB_STATE_DIR` or Jupyter's data folder."""
-    given = os.environ.get("MAGE_JLAB_STATE_DIR")
-    return Path(given).expanduser() if given else Path(jupyter_data_dir()) / "mage_jlab"
-
-
-def known_root(state: Path, project: Path) -> Path | None:
-    """Return the root from which a server last saw a project, None when none did."""
-    try:
-        text = (state / "projects" / state_name(project) / "root").read_text("utf-8")
-    except OSError:
-        return None
-    return Path(text.strip())
+_MEASURE = 60.0
 
 
 class Engine:
@@ -100,6 +77,15 @@ class Engine:
         self._specs = kernel_specs
         self._max_kernels = max_kernels
         self._kind = kind
+        self._hands = Hands(
+            me=lambda: self._me,
+            lives=lambda: self._owner is not None,
+            wake=self._wake_runner,
+            stop=self._stop_run,
+        )
+        self.desk = Desk(
+            self.workspace, self.runs, self.triggers, self.events, self.products, self._hands
+        )
         self._registry = TriggerRegistry(
             self.workspace, self.triggers, self.events, lambda: self._projects, self._wake
         )
@@ -109,18 +95,12 @@ class Engine:
         self._thread: threading.Thread | None = None
         self._runner: Runner | None = None
         self._ticker: Ticker | None = None
+        self._upkeep: Upkeep | None = None
         self._channel: HostChannel | None = None
         self._sockets: Path | None = None
         self._ended = threading.Event()
         self._scheduler = False
-        self._looked = clock.now()
-        self._synced = float("-inf")
-        self._tidied = clock.monotonic()
-        self._orphans: set[str] = set()
         self._size: tuple[float, int] | None = None
-        self._changed = threading.Condition()
-        self.events.subscribe(self._notice)
-        self.workspace.renamed.append(self._renamed)
 
     # ---- life ------------------------------------------------------------
 
@@ -153,8 +133,12 @@ class Engine:
         )
         self._scheduler = scheduler
         self.workspace.recover()
-        recover(self.runs, self._leases, self._owner, adopt=scheduler)
-        self._sockets = _socket_folder()
+        self._upkeep = Upkeep(
+            self.workspace, self.runs, self._leases, self.products, self._owner, self.desk,
+            self._hands, adopt=scheduler,
+        )  # fmt: skip
+        self._upkeep.recover()
+        self._sockets = sockets.make_folder()
         self._ended.clear()
         ready: Future[None] = Future()
         self._thread = threading.Thread(
@@ -189,103 +173,25 @@ class Engine:
 
     # ---- runs ------------------------------------------------------------
 
-    def submit(  # noqa: PLR0913 - all that can be said of a run
-        self, project_id: str, pipeline_id: str, *,
-        variables: Mapping[str, Any] | None = None, blocks: Sequence[str] | None = None,
-        kind: str = "manual", trigger: Trigger | None = None, trigger_name: str | None = None,
-        fire_time: datetime | None = None, execution_date: datetime | None = None,
-        user: str | None = None, idempotency_key: str | None = None,
-    ) -> Run:  # fmt: skip
-        """Ask for a run; it starts as soon as there is room.
-
-        Raises:
-            InvalidPlan: when the pipeline cannot be run as it is.
-        """
-        project = self.workspace.project(project_id)
-        pipeline = self.workspace.load(project, pipeline_id)
-        plan = build(pipeline, blocks=blocks, settings=project.settings)
-        given = {**(trigger.variables if trigger else {}), **(variables or {})}
-        check_variables(given)
-        run = self.runs.create(
-            NewRun(
-                project=project.id,
-                pipeline=pipeline.id,
-                kind=kind,
-                trigger=trigger.id if trigger else None,
-                trigger_name=trigger.name if trigger else trigger_name,
-                fire_time=fire_time,
-                execution_date=execution_date or fire_time or clock.now(),
-                variables=given,
-                settings=dict(trigger.settings) if trigger else {},
-                blocks=None if blocks is None else tuple(blocks),
-                user=user,
-                idempotency_key=idempotency_key,
-                steps=plan.rows(),
-            ),
-            self._me,
-        )
-        self._tell(run)
-        self._wake()
-        return run
+    def submit(self, project_id: str, pipeline_id: str, **said: Any) -> Run:
+        """Ask for a run: see `Desk.submit`."""
+        return self.desk.submit(project_id, pipeline_id, **said)
 
     def cancel(self, run_id: str) -> Run:
-        """Ask for the end of a run; `cancelled` is written when its processes are gone.
-
-        Raises:
-            NotActive: when it has ended already.
-        """
-        state = self.runs.ask_cancel(run_id)
-        run = self.runs.get(run_id)
-        self._tell(run)
-        if state != CANCELLED and self._loop is not None and self._runner is not None:
-            self._loop.call_soon_threadsafe(
-                self._runner.stop_run, run_id, CANCELLED, "It was cancelled."
-            )
-        return run
+        """Ask for the end of a run: see `Desk.cancel`."""
+        return self.desk.cancel(run_id)
 
     def retry(self, run_id: str, *, from_block: str | None = None) -> Run:
-        """Run again what did not complete, or also a block and all below it.
-
-        Raises:
-            StillActive: when the run has not ended.
-            InvalidPlan: when there is nothing to run again.
-        """
-        run = self.runs.get(run_id)
-        states = {step.block: step.state for step in run.steps}
-        after = {step.block: step.upstream for step in run.steps}
-        blocks = again(after, states, from_block)
-        fresh = [
-            replace(
-                step, state=QUEUED, attempt=step.attempt + 1 if step.attempt else 0,
-                started=None, ended=None, error=None, version=None, code_hash=None, outputs=(),
-            )
-            for step in run.steps
-            if step.block in blocks
-        ]  # fmt: skip
-        run = self.runs.reopen(run_id, self._me, fresh)
-        self._tell(run)
-        self._wake()
-        return run
+        """Run again what did not complete: see `Desk.retry`."""
+        return self.desk.retry(run_id, from_block=from_block)
 
     def wait(self, run_id: str, timeout: float | None = None) -> Run:
         """Wait for the end of a run, or until time is up; return the run either way."""
-        until = None if timeout is None else clock.monotonic() + timeout
-        while True:
-            with self._changed:
-                run = self.runs.get(run_id)
-                left = 0.5 if until is None else min(0.5, until - clock.monotonic())
-                if run.state not in ACTIVE or left <= 0:
-                    return run
-                self._changed.wait(left)
+        return self.desk.wait(run_id, timeout)
 
     def delete_run(self, run_id: str) -> None:
-        """Forget an ended run with its products, its logs and its snapshot."""
-        run = self.runs.delete(run_id)
-        project = self.workspace.project(run.project)
-        self.products(project).delete_scope(run.pipeline, run.id)
-        snapshot = self.workspace.state(project) / "snapshots" / run.id
-        shutil.rmtree(snapshot, ignore_errors=True)
-        self._tell(run)
+        """Forget an ended run with all it left."""
+        self.desk.delete(run_id)
 
     def step_log(
         self, run_id: str, block_id: str, offset: int = 0
@@ -324,8 +230,7 @@ class Engine:
             Changed: when `etag` is given and the pipeline is another by now.
         """
         self.workspace.delete_pipeline(project, pipeline_id, etag=etag)
-        for trigger in self.triggers.list(project=project.id, pipeline=pipeline_id):
-            self.delete_trigger(trigger.id)
+        self._registry.forget_pipeline(project, pipeline_id)
 
     def run_trigger(
         self, trigger_id: str, *, variables: Mapping[str, Any] | None = None,
@@ -340,18 +245,6 @@ class Engine:
     def sync_file_triggers(self, project: Project) -> list[Trigger]:
         """Take over new triggers from triggers.yaml; they are off until enabled here."""
         return self._registry.sync(project)
-
-    def next_fire(self, trigger: Trigger) -> datetime | None:
-        """Return when a trigger fires next, or None."""
-        if not trigger.enabled or trigger.kind != SCHEDULE or not trigger.schedule:
-            return None
-        try:
-            following = due.next_fires(
-                trigger.schedule, trigger.zone, clock.now(), 1, start=trigger.start
-            )
-        except MageError:
-            return None
-        return following[0] if following else None
 
     def import_history(self, project: Project, path: Path) -> ImportedHistory:
         """Take over triggers, variables and runs from a Mage database file."""
@@ -393,11 +286,11 @@ class Engine:
                 "products_bytes": None,
             }
         ticker = self._ticker.health if self._ticker is not None else None
-        runs = self._scheduler and ticker is not None
+        state = ("starting" if ticker is None else ticker.state) if self._scheduler else "stopped"
         return {
             "version": __version__,
-            "scheduler": ticker.state if runs and ticker else "stopped",
-            "scheduler_message": ticker.message if runs and ticker else None,
+            "scheduler": state,
+            "scheduler_message": ticker.message if ticker is not None else None,
             "database": self.database.name,
             "active_runs": self.runs.count_active() if self._owner is not None else 0,
             "products_bytes": self._products_bytes(),
@@ -458,119 +351,20 @@ class Engine:
         self._channel = HostChannel(self._sockets, Host(services).answer)
         await self._channel.start()
         self._runner.channel = self._channel
-        self._ticker = Ticker(self._work())
+        self._ticker = self._clockwork(self._owner.id, self._runner)
         self._tasks = [
             asyncio.ensure_future(_supervised("runs", self._runner.serve)),
             asyncio.ensure_future(self._ticker.serve()),
         ]
 
-    def _work(self) -> Work:
-        def nothing() -> list[Any]:
-            return []
-
-        projects = self._projects
-        assert projects is not None  # noqa: S101 - set by start()
-        return Work(
-            armed=(lambda: list(self.triggers.armed())) if self._scheduler else nothing,
-            holds=projects.holds,
-            active=self.triggers.active_runs,
-            fire=self._fire,
-            replace=self._replace,
-            reap=self._reap,
-            fired=self._fired,
-        )
-
-    def _fire(self, armed: Any, decision: Decision) -> list[str]:
-        """Write what a look at a trigger decided: fire times, runs, anchor, in one go."""
-        assert isinstance(armed, Armed) and self._projects is not None  # noqa: S101
-        trigger = armed.trigger
-        plans = [
-            (
-                fire.time,
-                NewRun(
-                    project=trigger.project,
-                    pipeline=trigger.pipeline,
-                    kind="schedule",
-                    state=fire.state,
-                    trigger=trigger.id,
-                    trigger_name=trigger.name,
-                    fire_time=fire.time,
-                    execution_date=fire.time,
-                    variables=trigger.variables,
-                    settings=trigger.settings,
-                    error=fire.error,
-                    serial=fire.serial,
-                ),
-            )
-            for fire in decision.fires
-        ]
-        made = self.triggers.fire(
-            armed, plans, decision.anchor, owner=self._me,
-            lease=self._projects.lease(trigger.project), disable=decision.disable,
-        )  # fmt: skip
-        if not made:
-            self._projects.lost(trigger.project)
-        return made
-
-    def _fired(self, trigger: Trigger, made: list[str]) -> None:
-        for run_id in made:
-            self.events.emit(
-                "run", project=slug(trigger.project), pipeline=trigger.pipeline, run=run_id,
-                trigger=trigger.id, state=QUEUED,
-            )  # fmt: skip
-        if self._runner is not None:
-            self._runner.wake()
-
-    def _replace(self, active: list[str]) -> None:
-        for run_id in active:
-            try:
-                self.cancel(run_id)
-            except MageError:
-                continue  # it ended by itself meanwhile
-
-    def _reap(self) -> None:
-        """Look after what other processes did, or no longer do."""
-        assert self._owner is not None  # noqa: S101 - set by start()
-        found = recover(self.runs, self._leases, self._owner, adopt=self._scheduler)
-        for run_id in self.runs.cancelling(self._owner.id):
-            if self._loop is not None and self._runner is not None:
-                self._loop.call_soon_threadsafe(
-                    self._runner.stop_run, run_id, CANCELLED, "It was cancelled."
-                )
-        self._end_orphans(self._owner.id)
-        looked, self._looked = self._looked, clock.now()
-        for run in self.runs.changed_since(looked, self._owner.id):
-            self._tell(run)
-        if found.adopted or self.runs.next_queued(self._owner.id) is not None:
-            self._wake_runner()
-        if clock.monotonic() - self._tidied > _TIDY:
-            self._tidied = clock.monotonic()
-            for project in self.workspace.projects():
-                self.products(project).retain()
-        if self._scheduler and clock.monotonic() - self._synced > _SYNC:
-            self._synced = clock.monotonic()
-            for project in self.workspace.projects():
-                try:
-                    (self.workspace.state(project) / "root").write_text(str(self.root), "utf-8")
-                    self._registry.sync(project)
-                except MageError as error:
-                    log.warning("The triggers of %s were not read: %s", project.name, error.message)
-
-    def _end_orphans(self, owner: str) -> None:
-        """End runs that are ours and that nobody carries out: a fault of ours lost them.
-
-        Only what was so at two looks: a run may just be beginning.
-        """
-        if self._runner is None:
-            return
-        lost = {item for item in self.runs.carried_by(owner) if not self._runner.carries(item)}
-        for run_id in lost & self._orphans:
-            try:
-                self.runs.finish(run_id, owner, INTERRUPTED, "mage-jlab lost track of this run.")
-                self._tell(self.runs.get(run_id))
-            except MageError as error:
-                log.warning("Run %s could not be ended: %s", run_id, error.message)
-        self._orphans = lost
+    def _clockwork(self, owner: str, runner: Runner) -> Ticker:
+        """Build the loop of the schedules; without the scheduler it only looks after things."""
+        assert self._projects is not None and self._upkeep is not None  # noqa: S101 - by start()
+        look = functools.partial(self._upkeep.look, runner.carries)
+        if not self._scheduler:
+            return Ticker(chores=[look])
+        firing = Firing(self.triggers, self._projects, self.events, self.desk, owner, runner.wake)
+        return Ticker(firing, chores=[look, self._registry.sync_all])
 
     def _beat(self) -> None:
         """Say "I live" from a thread of its own: a busy loop must not look like death."""
@@ -592,16 +386,9 @@ class Engine:
         if self._channel is not None:
             await self._channel.stop()
 
-    def _tell(self, run: Run) -> None:
-        self.events.emit(
-            "run", project=slug(run.project), pipeline=run.pipeline, run=run.id,
-            trigger=run.trigger, state=run.state,
-        )  # fmt: skip
-
-    def _notice(self, event: dict[str, Any]) -> None:
-        if event["kind"] == "run":
-            with self._changed:
-                self._changed.notify_all()
+    def _stop_run(self, run_id: str, state: str, reason: str) -> None:
+        if self._loop is not None and self._runner is not None:
+            self._loop.call_soon_threadsafe(self._runner.stop_run, run_id, state, reason)
 
     def _wake(self) -> None:
         self._wake_runner()
@@ -612,35 +399,11 @@ class Engine:
         if self._loop is not None and self._runner is not None:
             self._loop.call_soon_threadsafe(self._runner.wake)
 
-    def _renamed(
-        self, project: Project, kind: str, pipelines: list[PipelineId], old: str, new: str
-    ) -> None:
-        """Let products, history and triggers follow a new name."""
-        store = self.products(project)
-        if kind == "pipeline":
-            store.rename_pipeline(old, new)
-            if self._owner is not None:
-                self.runs.rename_pipeline(project.id, old, new)
-                self.triggers.rename_pipeline(project.id, old, new)
-        else:
-            for pipeline in pipelines:
-                store.rename_block(pipeline, old, new)
-            if self._owner is not None:
-                self.runs.rename_block(project.id, pipelines, old, new)
-
     def _products_bytes(self) -> int:
-        if self._size is None or clock.monotonic() - self._size[0] > _SYNC:
+        if self._size is None or clock.monotonic() - self._size[0] > _MEASURE:
             total = sum(self.products(project).size() for project in self.workspace.projects())
             self._size = (clock.monotonic(), total)
         return self._size[1]
-
-
-def _socket_folder() -> Path:
-    """Make a folder only we can enter, with a path short enough for sockets in it."""
-    base = tempfile.gettempdir()
-    if len(base) > _LONGEST_FOLDER - 20 and Path("/tmp").is_dir():  # noqa: S108 - mkdtemp is safe
-        base = "/tmp"  # noqa: S108
-    return Path(tempfile.mkdtemp(prefix="mage-", dir=base))
 
 
 async def _supervised(name: str, serve: Any) -> None:

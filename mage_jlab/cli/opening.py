@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mage_jlab.assembly import Engine, known_root, state_folder
+from mage_jlab.assembly import Engine
 from mage_jlab.db.roots import Root
 from mage_jlab.db.runs import RunStore
 from mage_jlab.db.triggers import TriggerStore
 from mage_jlab.errors import PipelineNotFound, ProjectNotFound
 from mage_jlab.files.projects import is_project
+from mage_jlab.files.state import known_root, state_folder
 from mage_jlab.ids import PipelineId, find
 from mage_jlab.model.project import Project
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from argparse import Namespace
 from typing import Any
 
-from mage_jlab import clock
 from mage_jlab.cli import opening
 from mage_jlab.cli.output import Output, plain, when
 from mage_jlab.cli.values import moment, variable
@@ -32,7 +31,7 @@ def ls(arguments: Namespace, output: Output) -> int:
             (
                 item.id, item.pipeline, item.name, "on" if item.enabled else "off",
                 due.words(item.schedule, item.zone) if _valid(item) else item.schedule,
-                when(_next(item)),
+                when(due.coming(item)),
             )
             for item in items
         ],
@@ -106,7 +105,7 @@ def _answer(trigger: Trigger, output: Output, done: str) -> int:
         output.say(f"  {due.words(trigger.schedule, trigger.zone)}")
         for note in due.notes(trigger.schedule, trigger.zone):
             output.say(f"  {note}")
-    following = _next(trigger)
+    following = due.coming(trigger)
     if following is not None:
         output.say(f"  Next: {when(following)} (while a Jupyter server with mage-jlab runs)")
     return 0
@@ -118,7 +117,7 @@ def _said(trigger: Trigger, root: Root | None) -> dict[str, Any]:
         said["project"] = f"/{trigger.project}"
     return said | {
         "words": due.words(trigger.schedule, trigger.zone) if _valid(trigger) else None,
-        "next_fire": plain(_next(trigger)),
+        "next_fire": plain(due.coming(trigger)),
     }
 
 
@@ -128,10 +127,3 @@ def _valid(trigger: Trigger) -> bool:
     except InvalidTrigger:
         return False
     return True
-
-
-def _next(trigger: Trigger) -> Any:
-    if not trigger.enabled or not trigger.schedule or not _valid(trigger):
-        return None
-    found = due.next_fires(trigger.schedule, trigger.zone, clock.now(), 1, start=trigger.start)
-    return found[0] if found else None

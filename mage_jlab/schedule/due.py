@@ -1,4 +1,4 @@
-"""When a schedule fires. Pure: no database, and no clock but for the default of `notes`.
+"""When a schedule fires. Pure: no database, and a clock only in `coming` and `notes`.
 
 A schedule is a 5-field cron expression in an IANA zone, or one of Mage's
 intervals, which are meant in UTC whatever the zone says.
@@ -14,7 +14,8 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from mage_jlab import clock
-from mage_jlab.errors import InvalidTrigger
+from mage_jlab.errors import InvalidTrigger, MageError
+from mage_jlab.model.trigger import SCHEDULE, Trigger
 from mage_jlab.schedule import cron, wording
 
 ONCE = "@once"
@@ -96,6 +97,17 @@ def interval(
     following = next(cron.forward(expression, place, moment), None)
     before = next(cron.backward(expression, place, moment - timedelta(seconds=1)), None)
     return following, before
+
+
+def coming(trigger: Trigger) -> datetime | None:
+    """Return when a trigger fires next; None when it does not, or makes no sense."""
+    if not trigger.enabled or trigger.kind != SCHEDULE or not trigger.schedule:
+        return None
+    try:
+        following = next_fires(trigger.schedule, trigger.zone, clock.now(), 1, start=trigger.start)
+    except MageError:
+        return None
+    return following[0] if following else None
 
 
 def words(schedule: str | None, zone: str = UTC_ZONE) -> str:

@@ -4,21 +4,33 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from mage_jlab import clock
 from mage_jlab.db.triggers import TriggerStore
-from mage_jlab.errors import BadRequest, InvalidTrigger, PipelineNotFound, TriggerNotFound
+from mage_jlab.errors import (
+    BadRequest,
+    InvalidTrigger,
+    MageError,
+    PipelineNotFound,
+    TriggerNotFound,
+)
+from mage_jlab.files.state import note_root
 from mage_jlab.files.workspace import Workspace
 from mage_jlab.ids import slug
 from mage_jlab.model.project import Project
 from mage_jlab.model.trigger import MISSED_POLICIES, OVERLAP_POLICIES, SCHEDULE, Trigger
+from mage_jlab.run.desk import check_variables
 from mage_jlab.run.events import EventBus
 from mage_jlab.schedule import due
 from mage_jlab.schedule.lease import ProjectLeases
 
-MAX_VARIABLES = 1_000_000
+log = logging.getLogger(__name__)
+SYNC = 60.0
+"""Seconds between two looks into the files."""
 _EDITABLE = frozenset(
     {"name", "schedule", "zone", "enabled", "variables", "settings", "missed", "overlap", "start",
      "description"}
@@ -41,6 +53,7 @@ class TriggerRegistry:
         self._events = events
         self._leases = leases
         self._wake = wake
+        self._synced = float("-inf")
 
     def create(self, trigger: Trigger, *, save_in_code: bool = False) -> Trigger:
         """Write a new trigger. It fires at its next time, never at once.
@@ -124,6 +137,23 @@ class TriggerRegistry:
                     self._tell(result[-1])
         return result
 
+    def sync_all(self) -> None:
+        """Take over from the files of every project, when that is due again."""
+        if clock.monotonic() - self._synced < SYNC:
+            return
+        self._synced = clock.monotonic()
+        for project in self._workspace.projects():
+            try:
+                note_root(self._workspace.state(project), self._workspace.root)
+                self.sync(project)
+            except MageError as error:
+                log.warning("The triggers of %s were not read: %s", project.name, error.message)
+
+    def forget_pipeline(self, project: Project, pipeline_id: str) -> None:
+        """Delete the triggers of a pipeline that is no more."""
+        for trigger in self._store.list(project=project.id, pipeline=pipeline_id):
+            self.delete(trigger.id)
+
     def _claim(self, project: str) -> None:
         leases = self._leases()
         if leases is not None:
@@ -151,23 +181,6 @@ def check(trigger: Trigger) -> None:
     if trigger.overlap not in OVERLAP_POLICIES:
         raise InvalidTrigger(f"'overlap' is one of {', '.join(OVERLAP_POLICIES)}.")
     check_variables(trigger.variables)
-
-
-def check_variables(variables: Mapping[str, Any]) -> None:
-    """Check that variables are plain data of a bearable size.
-
-    Raises:
-        BadRequest: when they are not.
-    """
-    try:
-        size = len(json.dumps(dict(variables), allow_nan=False))
-    except (TypeError, ValueError) as error:
-        raise BadRequest(f"Variables are plain data (as in JSON): {error}.") from error
-    if size > MAX_VARIABLES:
-        raise BadRequest(
-            f"The variables take {size:,} characters; {MAX_VARIABLES:,} is the most. "
-            "Hand large data on as a file."
-        )
 
 
 def _differs(one: Any, other: Any) -> bool:

@@ -8,57 +8,29 @@ renewed and the dead must be found.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import heapq
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
 
 from mage_jlab import clock
+from mage_jlab.db.triggers import Armed
 from mage_jlab.errors import DiskFull, InvalidTrigger, MageError
-from mage_jlab.model.trigger import Trigger
 from mage_jlab.schedule import due
-from mage_jlab.schedule.fires import Decision, decide
+from mage_jlab.schedule.fires import decide
+from mage_jlab.schedule.firing import Firing
 
 log = logging.getLogger(__name__)
 LONGEST = 5.0
 _RESTART = 1.0
 
 
-class ArmedTrigger(Protocol):
-    """An enabled trigger, and up to where its fire times are dealt with."""
-
-    @property
-    def trigger(self) -> Trigger:
-        """Return the trigger."""
-
-    @property
-    def anchor(self) -> datetime:
-        """Return the last moment that was dealt with."""
-
-
-@dataclass
-class Work:
-    """What the ticker asks the rest of the engine to do, all of it in a thread."""
-
-    armed: Callable[[], list[ArmedTrigger]]
-    holds: Callable[[str], bool]
-    """Whether this process may fire the triggers of a project (its lease)."""
-    active: Callable[[str], list[str]]
-    """The active runs of a trigger."""
-    fire: Callable[[ArmedTrigger, Decision], list[str]]
-    replace: Callable[[list[str]], None]
-    reap: Callable[[], None]
-    fired: Callable[[Trigger, list[str]], None]
-
-
 @dataclass
 class Health:
-    """How the loop feels: running | standby | failed, and why."""
+    """How the loop feels: starting | running | standby | failed | stopped, and why."""
 
-    state: str = "stopped"
+    state: str = "starting"
     message: str | None = None
     restarts: int = 0
 
@@ -66,12 +38,15 @@ class Health:
 class Ticker:
     """Fires triggers when they are due."""
 
-    def __init__(self, work: Work) -> None:
-        """Begin asleep."""
-        self._work = work
+    def __init__(
+        self, firing: Firing | None = None, chores: Sequence[Callable[[], None]] = ()
+    ) -> None:
+        """Begin asleep. Without `firing` nothing fires; `chores` are done at every tick."""
+        self._firing = firing
+        self._chores = chores
         self._wake = asyncio.Event()
         self._changed = True
-        self._known: dict[str, ArmedTrigger] = {}
+        self._known: dict[str, Armed] = {}
         self._heap: list[tuple[datetime, str]] = []
         self._last_seen: datetime | None = None
         self.health = Health()
@@ -83,55 +58,68 @@ class Ticker:
 
     async def serve(self) -> None:
         """Tick for ever; a tick that raises is reported and followed by the next one."""
-        while True:
-            try:
-                pause = await self.tick()
-            except asyncio.CancelledError:
-                self.health.state = "stopped"
-                raise
-            except DiskFull as error:
-                self.health.state, self.health.message = "failed", error.message
-                pause = LONGEST
-            except Exception as error:  # the schedule must go on
-                log.exception("The scheduler failed; it starts again.")
-                self.health.restarts += 1
-                self.health.state = "failed"
-                self.health.message = f"It failed and started again: {error}"
-                self._changed = True
-                pause = _RESTART
-            await self._sleep(pause)
+        try:
+            while True:
+                await self._sleep(await self._once())
+        finally:
+            self.health.state = "stopped"
+
+    async def _once(self) -> float:
+        try:
+            return await self.tick()
+        except DiskFull as error:
+            self.health.state, self.health.message = "failed", error.message
+            return LONGEST
+        except Exception as error:  # the schedule must go on
+            log.exception("The scheduler failed; it starts again.")
+            self.health.restarts += 1
+            self.health.state = "failed"
+            self.health.message = f"It failed and started again: {error}"
+            self._changed = True
+            return _RESTART
 
     async def _sleep(self, seconds: float) -> None:
-        with contextlib.suppress(TimeoutError, asyncio.TimeoutError):
-            await asyncio.wait_for(self._wake.wait(), max(seconds, 0.01))
+        # Not wait_for: before Python 3.12 it swallows a cancellation that comes with the wake.
+        alarm = asyncio.get_running_loop().call_later(max(seconds, 0.01), self._wake.set)
+        try:
+            await self._wake.wait()
+        finally:
+            alarm.cancel()
         self._wake.clear()
 
     async def tick(self) -> float:
         """Do what is due now; return the seconds until it is worth looking again."""
-        await asyncio.to_thread(self._work.reap)
+        for chore in self._chores:
+            await asyncio.to_thread(chore)
         now = clock.now()
         jumped = self._last_seen is not None and now < self._last_seen
         self._last_seen = now
         # Another process may have changed the triggers: they are read each time.
         self._changed = False
-        self._load(await asyncio.to_thread(self._work.armed), now)
+        armed = [] if self._firing is None else await asyncio.to_thread(self._firing.armed)
+        self._load(armed, now)
         if jumped:
             log.warning("The clock went back; fire times that were dealt with stay so.")
         problems: list[str] = []
-        standby = 0
-        while self._heap and self._heap[0][0] <= now:
-            _, trigger_id = heapq.heappop(self._heap)
-            armed = self._known[trigger_id]
-            if not await asyncio.to_thread(self._work.holds, armed.trigger.project):
-                standby += 1
-                continue
-            await self._guarded(armed, now, problems)
+        standby = 0 if self._firing is None else await self._due(self._firing, now, problems)
         self._report(standby, problems)
         if self._changed or not self._heap:
             return 0.0 if self._changed else LONGEST
         return min((self._heap[0][0] - clock.now()).total_seconds(), LONGEST)
 
-    def _load(self, armed: list[ArmedTrigger], now: datetime) -> None:
+    async def _due(self, firing: Firing, now: datetime, problems: list[str]) -> int:
+        """Fire what is due; return how many triggers another process fires."""
+        standby = 0
+        while self._heap and self._heap[0][0] <= now:
+            _, trigger_id = heapq.heappop(self._heap)
+            armed = self._known[trigger_id]
+            if await asyncio.to_thread(firing.holds, armed.trigger.project):
+                await self._guarded(firing, armed, now, problems)
+            else:
+                standby += 1
+        return standby
+
+    def _load(self, armed: Sequence[Armed], now: datetime) -> None:
         self._known = {item.trigger.id: item for item in armed}
         self._heap = []
         for item in armed:
@@ -146,10 +134,12 @@ class Ticker:
                 self._heap.append((following[0], trigger.id))
         heapq.heapify(self._heap)
 
-    async def _guarded(self, armed: ArmedTrigger, now: datetime, problems: list[str]) -> None:
+    async def _guarded(
+        self, firing: Firing, armed: Armed, now: datetime, problems: list[str]
+    ) -> None:
         """Fire one trigger; its failure must not keep the others from firing."""
         try:
-            await self._fire(armed, now)
+            await self._fire(firing, armed, now)
         except DiskFull:
             raise
         except MageError as error:
@@ -158,15 +148,15 @@ class Ticker:
             log.exception("Trigger %s could not fire.", armed.trigger.id)
             problems.append(f"Trigger '{armed.trigger.name}': {error}")
 
-    async def _fire(self, armed: ArmedTrigger, now: datetime) -> None:
+    async def _fire(self, firing: Firing, armed: Armed, now: datetime) -> None:
         trigger = armed.trigger
-        active = await asyncio.to_thread(self._work.active, trigger.id)
+        active = await asyncio.to_thread(firing.active, trigger.id)
         decision = decide(trigger, armed.anchor, now, bool(active))
         if decision.replaces and active:
-            await asyncio.to_thread(self._work.replace, active)
-        made = await asyncio.to_thread(self._work.fire, armed, decision)
+            await asyncio.to_thread(firing.replace, active)
+        made = await asyncio.to_thread(firing.fire, armed, decision)
         if made:
-            self._work.fired(trigger, made)
+            firing.fired(trigger, made)
             self._changed = True
 
     def _report(self, standby: int, problems: list[str]) -> None:

@@ -11,6 +11,7 @@ from mage_jlab.ids import PipelineId, slug
 from mage_jlab.model import check
 from mage_jlab.model.product import INTERACTIVE
 from mage_jlab.model.project import Project
+from mage_jlab.schedule import due
 from mage_jlab.server import lookup, views, wire
 from mage_jlab.server.base import PAGING, MageHandler, Query, operation
 
@@ -58,7 +59,7 @@ class PipelinesHandler(MageHandler):
     def _summaries(self, of: Project, ids: list[PipelineId]) -> list[wire.PipelineSummary]:
         fires: dict[str, Any] = {}
         for trigger in self.engine.triggers.list(project=of.id):
-            if (when := views.next_fire(self.engine, trigger)) is not None:
+            if (when := due.coming(trigger)) is not None:
                 fires[trigger.pipeline] = min(when, fires.get(trigger.pipeline, when))
         return [self._summary(of, item, fires.get(item)) for item in ids]
 

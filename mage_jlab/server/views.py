@@ -131,18 +131,10 @@ def _trigger(
         words=_words(item),
         description=item.description,
         start=item.start,
-        next_fire=next_fire(engine, item),
+        next_fire=due.coming(item),
         last_run=last_run,
         last_state=last_state,
     )
-
-
-def next_fire(engine: Engine, item: Trigger) -> datetime | None:
-    """Return when a trigger fires next; None when it is off or makes no sense."""
-    try:
-        return engine.next_fire(item) if item.enabled else None
-    except MageError:
-        return None
 
 
 def step(item: Step) -> wire.Step:

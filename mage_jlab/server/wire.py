@@ -66,8 +66,9 @@ class Filter(Request):
 
 
 class Health(Struct):
-    """Whether the parts live. `scheduler` is running | stopped | failed | standby.
+    """Whether the parts live.
 
+    `scheduler` is starting | running | standby | failed | stopped.
     `products_bytes` is what the stored outputs take; of what blocks stored in notebooks, the
     newest `products_keep` per block stay, and `products_limit` bytes per project.
     """

@@ -33,6 +33,12 @@ describe('statusText', () => {
     });
   });
 
+  it('calls a scheduler that is just starting no trouble', () => {
+    const starting = { ...health, scheduler: 'starting' };
+    const said = statusText({ runs: [], health: starting, error: null }, trans);
+    expect(said.bad).toBe(false);
+  });
+
   it('says when the server does not answer', () => {
     expect(
       statusText({ runs: [], health: null, error: 'gone' }, trans).title

@@ -31,7 +31,8 @@ export function statusText(
   if (queued) {
     parts.push(trans.__('%1 queued', queued));
   }
-  const stopped = health !== null && health.scheduler !== 'running';
+  const stopped =
+    health !== null && !['running', 'starting'].includes(health.scheduler);
   if (stopped) {
     parts.push(trans.__('schedules do not fire'));
   }

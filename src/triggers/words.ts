@@ -49,7 +49,7 @@ export function schedulerTrouble(
   health: IHealth | null,
   trans: TranslationBundle
 ): string | null {
-  if (!health || health.scheduler === 'running') {
+  if (!health || ['running', 'starting'].includes(health.scheduler)) {
     return null;
   }
   if (health.scheduler_message) {

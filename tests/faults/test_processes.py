@@ -120,7 +120,7 @@ def test_a_living_process_is_left_alone(root: Path, mage_state: Path, tmp_path: 
     with host(root, mage_state, more), running(root, mage_state, scheduler=True) as engine:
         run = until(lambda: engine.runs.list(state="running")[0])[0]
         until(lambda: step(engine.runs.get(run.id), "a").state == "running")
-        engine._reap()
+        engine._upkeep.look(engine._runner.carries)
         assert engine.runs.get(run.id).state == "running"
         go.touch()
         assert engine.wait(run.id, 60).state == "completed"

@@ -18,6 +18,7 @@ from tests.server.conftest import N, P, until
 async def test_health(ask: Any) -> None:
     async def running() -> Any:
         found = (await ask("mage", "api", "health")).json
+        assert found["scheduler"] in ("starting", "running")
         return found if found["scheduler"] == "running" else None
 
     health = await until(running)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from flow.engine.projects import custom, running, until, write_pipeline
 
-from mage_jlab import assembly
+from mage_jlab.executors import upkeep
 from mage_jlab.products.manifest import FILE
 from mage_jlab.products.store import KEEP
 
@@ -15,7 +15,7 @@ from mage_jlab.products.store import KEEP
 def test_old_interactive_versions_go(
     root: Path, mage_state: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(assembly, "_TIDY", 0.0)
+    monkeypatch.setattr(upkeep, "TIDY", 0.0)
     write_pipeline(root / "p", "one", {"a": custom("return 1")})
     with running(root, mage_state) as engine:
         store = engine.products(engine.workspace.project("p"))

@@ -19,6 +19,7 @@ from mage_jlab.errors import Conflict, InvalidTrigger
 from mage_jlab.ids import slug
 from mage_jlab.model.trigger import Trigger
 from mage_jlab.products.store import ProductStore
+from mage_jlab.schedule import due
 
 EACH_MINUTE = Trigger("", "p", "one", "each", schedule="* * * * *", enabled=True)
 
@@ -39,7 +40,7 @@ def test_a_schedule_fires_and_keeps_what_it_says(root: Path, mage_state: Path) -
             Trigger("", "p", "one", "each", schedule="* * * * *", enabled=True,
                     variables={"who": "trigger"})
         )  # fmt: skip
-        assert engine.next_fire(made) > clock.now()
+        assert due.coming(made) > clock.now()
         assert engine.runs.list()[0] == []
         rewind(engine, made.id, seconds=61)
         run = until(lambda: engine.runs.list(trigger=made.id, state="completed")[0])[0]
