@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv as csv_text
-import io
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -14,14 +12,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from mage_jlab.model.product import Output
+from mage_jlab.preview import csv_text
 from mage_jlab.preview.order import Question
 from mage_jlab.preview.source import Source, take
-from mage_jlab.products import cells
-from mage_jlab.products.formats import arrow_file
 
 CHUNK = 20_000
 _PIECE = 1 << 20
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def csv(
@@ -43,32 +39,9 @@ def csv(
 
 
 def _csv(source: Source, asked: Question, *, safe: bool) -> Iterator[bytes]:
-    yield _lines([[_guarded(name) if safe else name for name in source.names]])
+    yield csv_text.header(source.names, safe=safe)
     for table in _chunks(source, asked):
-        columns = [
-            [_text(value, safe=safe) for value in arrow_file.values(column)]
-            for column in table.columns
-        ]
-        yield _lines(zip(*columns, strict=True))
-
-
-def _text(value: Any, *, safe: bool) -> Any:
-    shown = cells.plain(value)
-    if shown is None:
-        return ""
-    if isinstance(shown, bool):
-        return "true" if shown else "false"
-    return _guarded(shown) if safe and isinstance(value, str) else shown
-
-
-def _guarded(text: Any) -> Any:
-    return f"'{text}" if isinstance(text, str) and text.startswith(_FORMULA) else text
-
-
-def _lines(rows: Any) -> bytes:
-    buffer = io.StringIO()
-    csv_text.writer(buffer, lineterminator="\n").writerows(rows)
-    return buffer.getvalue().encode("utf-8", "replace")
+        yield csv_text.lines(table, safe=safe)
 
 
 def _chunks(source: Source, asked: Question) -> Iterator[pa.Table]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import importlib
 import inspect
 import threading
 from collections.abc import Callable
@@ -21,6 +22,7 @@ from mage_jlab.ids import slug
 if TYPE_CHECKING:
     from mage_jlab.assembly import Engine
     from mage_jlab.model.project import Project
+    from mage_jlab.products.store import ProductStore
 
 EVENT_SCHEMA = "https://mage-jlab.readthedocs.io/events/change/v1"
 _PULSE = 30.0
@@ -66,6 +68,7 @@ class MageApp(ExtensionApp):
         self._unsubscribe: Callable[[], None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._active = 0
+        self._warm = False
 
     @property
     def jupyter(self) -> Any:
@@ -162,6 +165,17 @@ class MageApp(ExtensionApp):
             self.log.exception("mage-jlab could not start")
         finally:
             self._started.set()
+
+    def warm_up(self, store: ProductStore) -> None:
+        """Import what shows tables, aside and once: somebody is about to look at some."""
+        if self._warm or not store.root.is_dir():
+            return
+        self._warm = True
+
+        def load() -> None:
+            importlib.import_module("mage_jlab.preview.page")
+
+        threading.Thread(target=load, name="mage-warm-up", daemon=True).start()
 
     # Events and activity
 

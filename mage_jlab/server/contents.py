@@ -333,6 +333,7 @@ class MageContents(AsyncContentsManager):
                 model["hash"] = self.engine.workspace.pipeline_hash(of, identity)
                 model["hash_algorithm"] = ALGORITHM
             return model
+        self.app.warm_up(self.engine.products(of))
         outputs = last_outputs(self.engine, of, identity)
         book = self.engine.workspace.open_notebook(of, identity, outputs=outputs)
         if want_hash:

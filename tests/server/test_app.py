@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -86,3 +88,29 @@ def test_every_setting_of_the_server_is_documented() -> None:
     guide = (Path(__file__).parents[2] / "docs/server.md").read_text(encoding="utf-8")
     for name in MageApp.class_own_traits(config=True):
         assert f"`MageApp.{name}`" in guide
+
+
+def test_what_shows_tables_is_loaded_when_a_project_has_some(tmp_path: Path) -> None:
+    code = """
+import sys, threading
+from pathlib import Path
+from mage_jlab.products.store import ProductStore
+from mage_jlab.server.app import MageApp
+
+app, store = MageApp(), ProductStore(Path(sys.argv[1]))
+def loaded():
+    for thread in threading.enumerate():
+        if thread.name == 'mage-warm-up':
+            thread.join()
+    return 'duckdb' in sys.modules
+app.warm_up(store)
+print(loaded())
+store.root.mkdir()
+app.warm_up(store)
+print(loaded())
+"""
+    said = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path / "products")],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert said.stdout.split() == ["False", "True"]
