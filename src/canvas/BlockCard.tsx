@@ -76,7 +76,9 @@ export const BlockCard = React.memo(
           <div className="mage-Card-title">
             <look.icon.react tag="span" className="mage-Card-icon" />
             <span className="mage-Card-name">{block.name}</span>
-            {small && <StateBadge state={block.status.state} trans={trans} />}
+            {(small || detail === 1) && (
+              <StateBadge state={block.status.state} trans={trans} />
+            )}
           </div>
         )}
         {detail > 1 && !small && (
@@ -182,26 +184,28 @@ function Sample(props: {
   }
   const columns = rows.columns.slice(0, SAMPLE_COLUMNS);
   return (
-    <table className="mage-Card-sample" aria-hidden="true">
-      <thead>
-        <tr>
-          {columns.map(column => (
-            <th key={column.name}>{column.name}</th>
-          ))}
-        </tr>
-      </thead>
-      <tbody>
-        {rows.rows.slice(0, SAMPLE_ROWS).map((cells, index) => (
-          <tr key={index}>
-            {columns.map((column, place) => (
-              <td key={column.name} data-kind={column.kind}>
-                {cellText(cells[place], column)}
-              </td>
+    <div className="mage-Card-data" aria-hidden="true">
+      <table className="mage-Card-sample">
+        <thead>
+          <tr>
+            {columns.map(column => (
+              <th key={column.name}>{column.name}</th>
             ))}
           </tr>
-        ))}
-      </tbody>
-    </table>
+        </thead>
+        <tbody>
+          {rows.rows.slice(0, SAMPLE_ROWS).map((cells, index) => (
+            <tr key={index}>
+              {columns.map((column, place) => (
+                <td key={column.name} data-kind={column.kind}>
+                  {cellText(cells[place], column)}
+                </td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
   );
 }
 

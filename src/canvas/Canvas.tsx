@@ -328,10 +328,11 @@ function Bar(props: ICanvasProps): React.ReactElement {
         disabled={document.readOnly}
         aria-haspopup="menu"
         title={trans.__('Add a block')}
+        aria-label={trans.__('Add a block')}
         onClick={event => actions.openAddMenu(event.currentTarget)}
       >
         <addIcon.react tag="span" />
-        {trans.__('Block')}
+        <span className="mage-Canvas-word">{trans.__('Block')}</span>
       </button>
       {button(
         trans.__('Undo the last edit (Ctrl+Z)'),

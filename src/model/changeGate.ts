@@ -17,6 +17,8 @@ export class ChangeGate implements IDisposable {
   constructor(private readonly _model: INotebookModel) {
     const shared = _model.sharedModel;
     this._guard(shared);
+    // Through JupyterLab 4.5 the model has a mark of its own.
+    this._guard(_model);
     shared.changed.connect((_, change) => {
       if (change.cellsChange) {
         this._watch();
@@ -90,22 +92,21 @@ export class ChangeGate implements IDisposable {
   }
 
   /** Let the notebook become dirty only by an edit. */
-  private _guard(shared: INotebookModel['sharedModel']): void {
-    const owner = Object.getPrototypeOf(shared);
-    const found = inherited(owner, 'dirty');
+  private _guard(marked: object): void {
+    const found = inherited(Object.getPrototypeOf(marked), 'dirty');
     if (!found?.get || !found.set) {
       return;
     }
     const { get, set } = found;
-    Object.defineProperty(shared, 'dirty', {
+    Object.defineProperty(marked, 'dirty', {
       configurable: true,
-      get: () => get.call(shared),
+      get: () => get.call(marked),
       set: (value: boolean) => {
         if (!value) {
           this._edited = false;
         }
         if (!value || this._edited || this._isDisposed) {
-          set.call(shared, value);
+          set.call(marked, value);
         }
       }
     });

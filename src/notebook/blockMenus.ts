@@ -182,6 +182,32 @@ export function kindMenu(
   ];
 }
 
+/** The blocks that `block` depends on: go there, or disconnect. */
+export function upstreamMenu(
+  parts: INotebookParts,
+  document: PipelineDocument,
+  block: IBlock
+): IMenuEntries {
+  const { trans } = parts;
+  const name = (id: string): string => document.metadata(id)?.name ?? id;
+  return [
+    ...block.upstream.map((id): IMenuEntry => ({
+      label: name(id),
+      caption: trans.__('Depends on “%1”: go there', name(id)),
+      run: () => document.focus(id)
+    })),
+    'separator',
+    {
+      label: trans.__('Disconnect'),
+      enabled: !document.readOnly,
+      submenu: block.upstream.map((id): IMenuEntry => ({
+        label: name(id),
+        run: () => document.disconnect(id, block.id)
+      }))
+    }
+  ];
+}
+
 /** The blocks that can be connected as upstream of `block`. */
 export function connectMenu(
   parts: INotebookParts,

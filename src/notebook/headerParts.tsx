@@ -12,7 +12,7 @@ import {
 } from '../ui/blockTypes';
 import { durationText, shapeText } from '../ui/figures';
 import { openMenu } from '../ui/menu';
-import { connectMenu, kindMenu } from './blockMenus';
+import { connectMenu, kindMenu, upstreamMenu } from './blockMenus';
 import type { INotebookParts } from './context';
 
 /** What the parts of a header show. */
@@ -87,18 +87,22 @@ export function Badges(props: IHeaderProps): React.JSX.Element | null {
   );
 }
 
-/** The blocks it depends on, as chips. */
+/** So many chips are shown where there is room, and where there is little. */
+const CHIPS = { wide: 3, narrow: 1 };
+
+/** The blocks it depends on, as chips; those without room are in a menu. */
 export function Upstream(props: IHeaderProps): React.JSX.Element {
   const { parts, document, block, upstream } = props;
   const { trans } = parts;
   const editable = !document.readOnly && takesInput(block.type);
   return (
     <span className="mage-Header-upstream">
-      {upstream.map(({ id, name }) => (
+      {upstream.slice(0, CHIPS.wide).map(({ id, name }, index) => (
         <span
           className="mage-Chip"
           key={id}
           data-missing={name === null ? 'true' : undefined}
+          data-room={index < CHIPS.narrow ? undefined : 'wide'}
         >
           <button
             className="mage-Chip-name"
@@ -126,6 +130,8 @@ export function Upstream(props: IHeaderProps): React.JSX.Element {
           ) : null}
         </span>
       ))}
+      <MoreUpstream {...props} room="wide" />
+      <MoreUpstream {...props} room="narrow" />
       {editable ? (
         <IconButton
           icon={addIcon}
@@ -138,6 +144,37 @@ export function Upstream(props: IHeaderProps): React.JSX.Element {
         />
       ) : null}
     </span>
+  );
+}
+
+/** How many chips have no room; all upstream blocks are in its menu. */
+function MoreUpstream(
+  props: IHeaderProps & { room: 'wide' | 'narrow' }
+): React.JSX.Element | null {
+  const { parts, document, block, upstream, room } = props;
+  const hidden = upstream.length - CHIPS[room];
+  if (hidden <= 0) {
+    return null;
+  }
+  const label = parts.trans._n(
+    '%1 more block before it',
+    '%1 more blocks before it',
+    hidden
+  );
+  return (
+    <button
+      className="mage-Chip mage-Chip-more"
+      data-room={room}
+      data-lm-suppress-shortcuts="true"
+      aria-haspopup="menu"
+      aria-label={label}
+      title={label}
+      onClick={event =>
+        openMenu(upstreamMenu(parts, document, block), event.currentTarget)
+      }
+    >
+      +{hidden}
+    </button>
   );
 }
 

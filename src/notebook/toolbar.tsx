@@ -15,6 +15,7 @@ import type { IWorkspace } from '../tokens';
 import { openMenu } from '../ui/menu';
 import { addMenu } from './blockMenus';
 import type { INotebookParts } from './context';
+import { fitToolbar } from './toolbarFit';
 
 /** Put what belongs to pipelines at the head of the notebook's toolbar. */
 export function fillToolbar(
@@ -56,6 +57,7 @@ export function fillToolbar(
       new TriggerSummary(document, parts, workspace)
     );
   }
+  fitToolbar(toolbar);
 }
 
 class AddButton extends ReactWidget {
