@@ -177,6 +177,10 @@ class KernelStartTimeout(KernelError):
     """A kernel did not start in time."""
 
 
+class ZygoteFailed(KernelError):
+    """A kernel could not be forked; it has to be spawned."""
+
+
 class StepFailed(MageError):
     """The code of a block raised."""
 

@@ -24,6 +24,8 @@ from jupyter_client.manager import AsyncKernelManager
 from mage_jlab import clock
 from mage_jlab.errors import KernelDied, KernelError, KernelStartTimeout
 from mage_jlab.executors import messages, process
+from mage_jlab.executors.zygote.nursery import Nursery
+from mage_jlab.executors.zygote.provisioner import fork_with
 from mage_jlab.model.run import FAILED
 from mage_jlab.run.ports import Outcome, Request, Started
 
@@ -52,6 +54,8 @@ class Surroundings:
     specs: KernelSpecManager | None = None
     start_seconds: float = START_SECONDS
     environment: Mapping[str, str] | None = None
+    nursery: Nursery | None = None
+    """Where kernels are forked; without it they are spawned."""
 
 
 class KernelExecutor:
@@ -155,6 +159,8 @@ class Kernel:
         environment |= dict(around.environment or {}) | {process.MARKER: self.id}
         with self._output().open("wb") as output:
             try:
+                if around.nursery is not None:
+                    fork_with(manager, around.nursery)
                 await manager.start_kernel(
                     env=environment, cwd=str(around.cwd), stdout=output, stderr=output
                 )

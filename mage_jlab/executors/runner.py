@@ -22,6 +22,7 @@ from mage_jlab.errors import MageError, TriggerNotFound
 from mage_jlab.executors import bundle, context
 from mage_jlab.executors.channel import Asker, HostChannel
 from mage_jlab.executors.kernel import START_SECONDS, KernelExecutor, Surroundings
+from mage_jlab.executors.zygote.nursery import Nursery
 from mage_jlab.files.snapshot import Snapshot
 from mage_jlab.files.workspace import Workspace
 from mage_jlab.ids import slug
@@ -85,6 +86,7 @@ class Runner:
         self._stopping = False
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="mage-book")
         self.channel: HostChannel | None = None
+        self.nursery = Nursery()
 
     @property
     def active(self) -> int:
@@ -135,6 +137,7 @@ class Runner:
         for task in rest:
             task.cancel()
         await asyncio.gather(*rest, return_exceptions=True)
+        await asyncio.to_thread(self.nursery.close)
         self._thread.shutdown(wait=False)
 
     # ---- one run ---------------------------------------------------------
@@ -227,6 +230,7 @@ class Runner:
                 closed=self._closed,
                 specs=parts.specs,
                 start_seconds=parts.start_seconds,
+                nursery=self.nursery,
             )
         )
         job = Job(

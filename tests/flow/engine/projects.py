@@ -15,6 +15,7 @@ import yaml
 
 from mage_jlab.assembly import Engine
 from mage_jlab.executors.process import MARKER
+from mage_jlab.executors.zygote.link import NOBODY
 
 FOLDERS = {
     "data_loader": "data_loaders",
@@ -108,6 +109,7 @@ def kernels_below(state: Path) -> list[int]:
         except (psutil.Error, OSError):
             continue
         ours = environment.get("MAGE_JLAB_STATE_DIR") == str(state) and MARKER in environment
+        ours = ours and environment[MARKER] != NOBODY  # what kernels are forked from is none
         if ours and process.pid != os.getpid() and process.status() != psutil.STATUS_ZOMBIE:
             found.append(process.pid)
     return found
