@@ -101,7 +101,7 @@ def test_import_path_and_arguments_are_the_same(nursery: Nursery) -> None:
 
 def test_no_file_of_others_is_open(nursery: Nursery) -> None:
     def files(pid: int) -> set[str]:
-        links = {os.readlink(entry.path) for entry in os.scandir(f"/proc/{pid}/fd")}
+        links = {str(entry.readlink()) for entry in Path(f"/proc/{pid}/fd").iterdir()}
         return {link for link in links if link.startswith(("socket:", "pipe:"))}
 
     async def story() -> None:
