@@ -34,10 +34,12 @@ from mage_jlab.model.product import INTERACTIVE
 from mage_jlab.model.project import Project
 from mage_jlab.model.run import Run
 from mage_jlab.model.trigger import Trigger
+from mage_jlab.products.retention import Retention
 from mage_jlab.products.store import ProductStore
 from mage_jlab.run.desk import Desk, Hands
 from mage_jlab.run.driver import SENSOR_SECONDS
 from mage_jlab.run.events import EventBus
+from mage_jlab.run.housekeeping import Housekeeping
 from mage_jlab.run.limits import Slots
 from mage_jlab.schedule import due
 from mage_jlab.schedule.firing import Firing
@@ -62,6 +64,7 @@ class Engine:
     def __init__(
         self, root: Path, state: Path | None = None, *, database_url: str | None = None,
         kernel_specs: Any = None, max_kernels: int = 4, kind: str = "server",
+        retention: Retention | None = None,
     ) -> None:  # fmt: skip
         """Build the parts; nothing is opened or started yet."""
         self.root = Path(root).resolve()
@@ -83,8 +86,9 @@ class Engine:
             wake=self._wake_runner,
             stop=self._stop_run,
         )
+        self.housekeeping = Housekeeping(self.workspace, self.runs, self.products, retention)
         self.desk = Desk(
-            self.workspace, self.runs, self.triggers, self.events, self.products, self._hands
+            self.workspace, self.runs, self.triggers, self.events, self.housekeeping, self._hands
         )
         self._registry = TriggerRegistry(
             self.workspace, self.triggers, self.events, lambda: self._projects, self._wake
@@ -134,8 +138,8 @@ class Engine:
         self._scheduler = scheduler
         self.workspace.recover()
         self._upkeep = Upkeep(
-            self.workspace, self.runs, self._leases, self.products, self._owner, self.desk,
-            self._hands, adopt=scheduler,
+            self.runs, self._leases, self.housekeeping, self._owner, self.desk, self._hands,
+            adopt=scheduler,
         )  # fmt: skip
         self._upkeep.recover()
         self._sockets = sockets.make_folder()
@@ -270,6 +274,7 @@ class Engine:
         )
         if self._channel is not None:
             said["channel"] = self._channel.admit(Asker(project.id, pipeline.id))
+        said["limits"] = {"keep_versions": self.housekeeping.retention.versions}
         said = context.with_key(said)
         return bundle.start_code(said), str(said["key"])
 
@@ -341,6 +346,7 @@ class Engine:
                 host=self._owner.host,
                 sockets=self._sockets,
                 interval=due.interval,
+                tidy=self.housekeeping.after_run,
                 specs=self._specs,
                 start_seconds=self.start_seconds,
                 sensor_seconds=self.sensor_seconds,

@@ -77,6 +77,30 @@ class RunUpkeep:
                 connection.execute(delete(runs).where(runs.c.id.in_(found)))
         return found
 
+    def ended(self, project: str, pipeline: str) -> list[tuple[str, str]]:
+        """Return the ended runs of a pipeline and their states, newest first."""
+        query = (
+            select(runs.c.id, runs.c.state)
+            .where(
+                runs.c.project == self._root.stored(project),
+                runs.c.pipeline == pipeline,
+                runs.c.state.not_in(ACTIVE),
+            )
+            .order_by(runs.c.id.desc())
+        )
+        with self._db.read() as connection:
+            return [(str(row.id), str(row.state)) for row in connection.execute(query)]
+
+    def drop(self, run_ids: Sequence[str]) -> Ids:
+        """Forget runs, but none that is active again; return those forgotten."""
+        if not run_ids:
+            return []
+        where = and_(runs.c.id.in_(tuple(run_ids)), runs.c.state.not_in(ACTIVE))
+        with self._db.write() as connection:
+            found = [str(i) for i in connection.execute(select(runs.c.id).where(where)).scalars()]
+            connection.execute(delete(runs).where(runs.c.id.in_(found)))
+        return found
+
     def rename_pipeline(self, project: str, old: str, new: str) -> None:
         """Let the history follow a pipeline's new name."""
         with self._db.write() as connection:

@@ -48,7 +48,6 @@ from mage_jlab.run.events import EventBus
 from mage_jlab.run.limits import Slots
 
 log = logging.getLogger(__name__)
-KEEP_RUNS = 200
 _R = TypeVar("_R")
 
 
@@ -66,6 +65,8 @@ class Parts:
     host: str
     sockets: Path
     interval: context.Interval
+    tidy: Callable[[str, str], None]
+    """Forgets what is not kept of a pipeline any longer, given its project and id."""
     specs: KernelSpecManager | None = None
     start_seconds: float = START_SECONDS
     sensor_seconds: float = SENSOR_SECONDS
@@ -290,26 +291,13 @@ class Runner:
             log.warning("Run %s could not be ended: %s", run_id, error.message)
 
     async def _tidy(self, run: Run) -> None:
-        """Keep what is kept: the newest runs of a pipeline, the newest versions of a block."""
+        """Let go of the run, and of the oldest ones of its pipeline."""
         if self.channel is not None:
             self.channel.dismiss(Asker(run.project, run.pipeline, run.id))
         try:
-            await self._call(self.forget_old, run.project, run.pipeline)
+            await self._call(self._parts.tidy, run.project, run.pipeline)
         except Exception:  # housekeeping must not end the engine
             log.exception("Old runs of %s could not be removed.", run.pipeline)
-
-    def forget_old(self, project_id: str, pipeline: str, keep: int = KEEP_RUNS) -> None:
-        """Remove the oldest runs of a pipeline with all they left."""
-        project = self._parts.workspace.project(project_id)
-        store = self._parts.products(project)
-        for run_id in self._parts.runs.prune(project_id, pipeline, keep):
-            self.forget(project, pipeline, run_id)
-        store.retain()
-
-    def forget(self, project: Project, pipeline: str, run_id: str) -> None:
-        """Remove the products, the logs and the snapshot of a run."""
-        self._parts.products(project).delete_scope(pipeline, run_id)
-        shutil.rmtree(self._snapshots(project) / run_id, ignore_errors=True)
 
     # ---- bookkeeping -----------------------------------------------------
 

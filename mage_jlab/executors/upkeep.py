@@ -12,11 +12,9 @@ from mage_jlab.db.leases import LeaseStore, Owner
 from mage_jlab.db.runs import RunStore
 from mage_jlab.errors import MageError
 from mage_jlab.executors.recovery import recover
-from mage_jlab.files.workspace import Workspace
-from mage_jlab.model.project import Project
 from mage_jlab.model.run import CANCELLED, INTERRUPTED
-from mage_jlab.products.store import ProductStore
 from mage_jlab.run.desk import CANCELLED_REASON, Desk, Hands
+from mage_jlab.run.housekeeping import Housekeeping
 
 log = logging.getLogger(__name__)
 TIDY = 300.0
@@ -27,10 +25,9 @@ TIDY = 300.0
 class Upkeep:
     """What is done at every tick, in a thread, and once at the start."""
 
-    workspace: Workspace
     runs: RunStore
     leases: LeaseStore
-    products: Callable[[Project], ProductStore]
+    housekeeping: Housekeeping
     owner: Owner
     desk: Desk
     hands: Hands
@@ -58,8 +55,7 @@ class Upkeep:
             self.hands.wake()
         if clock.monotonic() - self._tidied > TIDY:
             self._tidied = clock.monotonic()
-            for project in self.workspace.projects():
-                self.products(project).retain()
+            self.housekeeping.look()
 
     def _end_orphans(self, carries: Callable[[str], bool]) -> None:
         """End runs that are ours and that nobody carries out: a fault of ours lost them.

@@ -101,10 +101,17 @@ def read_values(
 
 
 def prune(folder: Path, keep: int) -> None:
-    """Remove old executions of a block, but for the newest `keep` complete ones."""
-    complete = 0
-    for name in places.versions(folder):
-        if complete >= keep:
-            shutil.rmtree(folder / name, ignore_errors=True)
-        elif (folder / name / manifest.FILE).is_file():
-            complete += 1
+    """Remove the oldest executions of a block beyond `keep`, failed ones counted too.
+
+    The newest complete one stays. What says it runs is left to the server,
+    which can tell whether it does.
+    """
+    good = False
+    for number, name in enumerate(places.versions(folder)):
+        complete = (folder / name / manifest.FILE).is_file()
+        stays = number < keep or (complete and not good)
+        good = good or complete
+        if not stays:
+            step = manifest.read_json(folder / name / manifest.STEP) or {}
+            if step.get("state") != "running":
+                shutil.rmtree(folder / name, ignore_errors=True)

@@ -5,22 +5,17 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-import psutil
-
-from mage_jlab.errors import AlreadyExists, ProductNotFound, StoreError
+from mage_jlab.errors import AlreadyExists, ProductNotFound
 from mage_jlab.ids import slug
 from mage_jlab.model.product import INTERACTIVE, Manifest
 from mage_jlab.model.run import INTERRUPTED, RUNNING
-from mage_jlab.products import execution, manifest, places, record
-
-KEEP = 5
-MAX_BYTES = 10 * 1024**3
+from mage_jlab.products import disk, execution, manifest, places, record
+from mage_jlab.products.retention import Retention, trim
 
 
 class ProductStore:
@@ -58,8 +53,8 @@ class ProductStore:
 
         For what was shown under a name that has changed since.
         """
-        for pipeline in _folders(self.root):
-            for block in _folders(pipeline / slug(INTERACTIVE)):
+        for pipeline in disk.folders(self.root):
+            for block in disk.folders(pipeline / slug(INTERACTIVE)):
                 if (block / version / manifest.FILE).is_file():
                     return pipeline.name, block.name
         return None
@@ -103,7 +98,7 @@ class ProductStore:
         """Return how one execution went, or None when it is not there."""
         path = self.execution(pipeline, scope, block, version) / manifest.STEP
         step = manifest.read_json(path)
-        if step is not None and step.get("state") == RUNNING and not _lives(step):
+        if step is not None and step.get("state") == RUNNING and not disk.lives(step):
             with contextlib.suppress(OSError):
                 touched = max(item.stat().st_mtime for item in os.scandir(path.parent))
                 step["ended"] = datetime.fromtimestamp(touched, timezone.utc).isoformat()
@@ -132,7 +127,7 @@ class ProductStore:
 
     def rename_block(self, pipeline: str, old: str, new: str) -> None:
         """Let the products of a block follow its new name, in every scope."""
-        for scope in _folders(self.root / slug(pipeline)):
+        for scope in disk.folders(self.root / slug(pipeline)):
             source = scope / slug(old)
             if source.is_dir():
                 target = scope / slug(new)
@@ -159,42 +154,32 @@ class ProductStore:
 
     def size(self) -> int:
         """Return the bytes on disk."""
-        return _size(self.root)
+        return disk.size(self.root)
 
-    def retain(self, keep: int = KEEP, max_bytes: int = MAX_BYTES) -> int:
-        """Remove old interactive versions and return the bytes freed.
+    def block_size(self, pipeline: str, scope: str, block: str) -> int:
+        """Return the bytes of everything that a block left in a scope, logs included."""
+        return disk.size(places.block_folder(self.root, pipeline, scope, block))
 
-        All but `keep` per block go, then the oldest while there are more than
-        `max_bytes` in all; the newest complete one of a block never goes.
+    def block_sizes(self, pipeline: str, scope: str) -> dict[str, int]:
+        """Return the bytes of everything in a scope, by the slug of the block."""
+        found = disk.folders(self.root / slug(pipeline) / slug(scope))
+        return {folder.name: disk.size(folder) for folder in found}
+
+    def version_size(self, pipeline: str, scope: str, block: str, version: str) -> int:
+        """Return the bytes of one execution, its log included."""
+        return disk.size(self.execution(pipeline, scope, block, version))
+
+    def retain(self, kept: Retention | None = None) -> int:
+        """Remove old interactive executions of every block and return the bytes freed.
+
         Products of runs go with their runs (`delete_scope`).
         """
-        before = self.size()
-        removable: list[tuple[str, Path, int]] = []
-        kept = 0
-        for pipeline in _folders(self.root):
-            for block in _folders(pipeline / slug(INTERACTIVE)):
-                for number, folder in enumerate(self._removable(block)):
-                    if number >= keep - 1:
-                        shutil.rmtree(folder, ignore_errors=True)
-                    else:
-                        removable.append((folder.name, folder, _size(folder)))
-                kept += _size(block)
-        for _, folder, size in sorted(removable):
-            if kept <= max_bytes:
-                break
-            shutil.rmtree(folder, ignore_errors=True)
-            kept -= size
-        return max(0, before - self.size())
-
-    def _removable(self, block: Path) -> Iterator[Path]:
-        """Yield the executions of a block older than its newest complete one, newest first."""
-        complete = False
-        for name in places.versions(block):
-            folder = block / name
-            step = manifest.read_json(folder / manifest.STEP) or {}
-            if complete and not (step.get("state") == RUNNING and _lives(step)):
-                yield folder
-            complete = complete or (folder / manifest.FILE).is_file()
+        kept = kept or Retention()
+        return sum(
+            trim(block, kept.versions, kept.version_bytes)
+            for pipeline in disk.folders(self.root)
+            for block in disk.folders(pipeline / slug(INTERACTIVE))
+        )
 
     def sweep(self) -> int:
         """Remove what killed writers left: data without a manifest, temporary files.
@@ -203,9 +188,9 @@ class ProductStore:
         Return the number of executions cleaned.
         """
         cleaned = 0
-        for pipeline in _folders(self.root):
-            for scope in _folders(pipeline):
-                for block in _folders(scope):
+        for pipeline in disk.folders(self.root):
+            for scope in disk.folders(pipeline):
+                for block in disk.folders(scope):
                     for name in places.versions(block):
                         cleaned += _sweep(block / name)
         return cleaned
@@ -213,7 +198,7 @@ class ProductStore:
 
 def _sweep(folder: Path) -> bool:
     step = manifest.read_json(folder / manifest.STEP) or {}
-    if step.get("state") == RUNNING and _lives(step):
+    if step.get("state") == RUNNING and disk.lives(step):
         return False
     complete = (folder / manifest.FILE).is_file()
     told = {manifest.STEP, manifest.RECORD, manifest.SOURCE, manifest.FILE}
@@ -228,38 +213,3 @@ def _sweep(folder: Path) -> bool:
             else:
                 path.unlink(missing_ok=True)
     return found
-
-
-def _lives(step: dict[str, Any]) -> bool:
-    """Whether the process that wrote a step file is still there (and not another one)."""
-    pid = step.get("pid")
-    if not isinstance(pid, int):
-        return False
-    try:
-        process = psutil.Process(pid)
-        if process.status() == psutil.STATUS_ZOMBIE:
-            return False
-        started = datetime.fromisoformat(str(step["started"])).timestamp()
-        return bool(process.create_time() <= started + 2)
-    except psutil.AccessDenied:
-        return True
-    except (psutil.NoSuchProcess, KeyError, ValueError):
-        return False
-
-
-def _folders(path: Path) -> list[Path]:
-    try:
-        return sorted(item for item in path.iterdir() if item.is_dir() and not item.is_symlink())
-    except (FileNotFoundError, NotADirectoryError):
-        return []
-    except OSError as error:
-        raise StoreError(f"The products cannot be listed: {error}.") from error
-
-
-def _size(path: Path) -> int:
-    total = 0
-    for folder, _, names in os.walk(path):
-        for name in names:
-            with contextlib.suppress(OSError):
-                total += (Path(folder) / name).stat().st_size
-    return total

@@ -6,7 +6,6 @@ Only the memory of them is changed here; whoever carries runs out is woken.
 from __future__ import annotations
 
 import json
-import shutil
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -24,8 +23,8 @@ from mage_jlab.model.run import ACTIVE, CANCELLED, QUEUED, Run
 from mage_jlab.model.trigger import Trigger
 from mage_jlab.plan.build import build
 from mage_jlab.plan.resume import again
-from mage_jlab.products.store import ProductStore
 from mage_jlab.run.events import EventBus
+from mage_jlab.run.housekeeping import Housekeeping
 
 MAX_VARIABLES = 1_000_000
 CANCELLED_REASON = "It was cancelled."
@@ -49,14 +48,14 @@ class Desk:
 
     def __init__(
         self, workspace: Workspace, runs: RunStore, triggers: TriggerStore, events: EventBus,
-        products: Callable[[Project], ProductStore], hands: Hands,
+        housekeeping: Housekeeping, hands: Hands,
     ) -> None:  # fmt: skip
         """Listen to the events of runs, for those who wait, and to new names."""
         self._workspace = workspace
         self._runs = runs
         self._triggers = triggers
         self._events = events
-        self._products = products
+        self._housekeeping = housekeeping
         self._hands = hands
         self._changed = threading.Condition()
         events.subscribe(self._notice)
@@ -161,9 +160,7 @@ class Desk:
         """Forget an ended run with its products, its logs and its snapshot."""
         run = self._runs.delete(run_id)
         project = self._workspace.project(run.project)
-        self._products(project).delete_scope(run.pipeline, run.id)
-        snapshot = self._workspace.state(project) / "snapshots" / run.id
-        shutil.rmtree(snapshot, ignore_errors=True)
+        self._housekeeping.forget(project, run.pipeline, run.id)
         self.tell(run)
 
     def tell(self, run: Run) -> None:
@@ -182,17 +179,14 @@ class Desk:
         self, project: Project, kind: str, pipelines: list[PipelineId], old: str, new: str
     ) -> None:
         """Let products, history and triggers follow a new name."""
-        store = self._products(project)
+        self._housekeeping.renamed(project, kind, pipelines, old, new)
+        if not self._hands.lives():
+            return
         if kind == "pipeline":
-            store.rename_pipeline(old, new)
-            if self._hands.lives():
-                self._runs.rename_pipeline(project.id, old, new)
-                self._triggers.rename_pipeline(project.id, old, new)
+            self._runs.rename_pipeline(project.id, old, new)
+            self._triggers.rename_pipeline(project.id, old, new)
         else:
-            for pipeline in pipelines:
-                store.rename_block(pipeline, old, new)
-            if self._hands.lives():
-                self._runs.rename_block(project.id, pipelines, old, new)
+            self._runs.rename_block(project.id, pipelines, old, new)
 
 
 def check_variables(variables: Mapping[str, Any]) -> None:

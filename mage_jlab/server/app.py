@@ -51,6 +51,21 @@ class MageApp(ExtensionApp):
     )
     scheduler = Bool(True, help="Whether this server fires schedules.").tag(config=True)
 
+    keep_versions = Integer(
+        5, min=1, help="How many executions of a block in notebooks are kept."
+    ).tag(config=True)
+    keep_version_bytes = Integer(
+        2 * 1024**3, min=0, help="Bytes that the executions of a block in notebooks may take."
+    ).tag(config=True)
+    keep_runs = Integer(200, min=1, help="How many ended runs of a pipeline are kept.").tag(
+        config=True
+    )
+    keep_run_bytes = Integer(
+        10 * 1024**3,
+        min=0,
+        help="Bytes that a block may take over all runs of its pipeline; the oldest runs go.",
+    ).tag(config=True)
+
     @default("root")
     def _default_root(self) -> str:
         return str(self.jupyter.root_dir)
@@ -142,6 +157,7 @@ class MageApp(ExtensionApp):
         with self._lock:
             if self._built is None:
                 from mage_jlab.assembly import Engine
+                from mage_jlab.products.retention import Retention
 
                 self._built = Engine(
                     Path(self.root),
@@ -149,6 +165,12 @@ class MageApp(ExtensionApp):
                     database_url=self.database_url or None,
                     kernel_specs=self.local_specs,
                     max_kernels=self.max_kernels,
+                    retention=Retention(
+                        versions=self.keep_versions,
+                        version_bytes=self.keep_version_bytes,
+                        runs=self.keep_runs,
+                        run_bytes=self.keep_run_bytes,
+                    ),
                 )
             return self._built
 

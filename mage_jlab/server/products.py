@@ -129,6 +129,7 @@ class ProductHandler(ProductPage):
     def get(self, project: str, pipeline: str, block: str) -> wire.Product:
         """Read what a block stored: its outputs, their columns and sizes."""
         store, manifest = self.found(project, pipeline, block)
+        where = (manifest.pipeline, manifest.scope, manifest.block)
         return wire.Product(
             project=project,
             pipeline=manifest.pipeline,
@@ -138,7 +139,9 @@ class ProductHandler(ProductPage):
             created=views.when(manifest.created) or clock.now(),
             duration=manifest.duration,
             outputs=[_output(item) for item in manifest.outputs],
-            versions=store.complete(manifest.pipeline, manifest.scope, manifest.block),
+            versions=store.complete(*where),
+            bytes=store.version_size(*where, manifest.version),
+            stored=store.block_size(*where),
         )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from mage_jlab import __version__
-from mage_jlab.products import store
 from mage_jlab.server import lookup, requirements, views, wire
 from mage_jlab.server.base import PAGING, MageHandler, Query, operation
 
@@ -18,6 +17,7 @@ class HealthHandler(MageHandler):
     def get(self) -> wire.Health:
         """Say whether the scheduler and the database live."""
         facts = self.engine.health()
+        kept = self.engine.housekeeping.retention
         return wire.Health(
             version=__version__,
             scheduler=str(facts.get("scheduler", "stopped")),
@@ -25,8 +25,10 @@ class HealthHandler(MageHandler):
             database=str(facts.get("database", "unknown")),
             active_runs=int(facts.get("active_runs", 0)),
             products_bytes=facts.get("products_bytes"),
-            products_keep=store.KEEP,
-            products_limit=store.MAX_BYTES,
+            products_keep=kept.versions,
+            products_limit=kept.version_bytes,
+            runs_keep=kept.runs,
+            runs_limit=kept.run_bytes,
         )
 
 

@@ -69,8 +69,9 @@ class Health(Struct):
     """Whether the parts live.
 
     `scheduler` is starting | running | standby | failed | stopped.
-    `products_bytes` is what the stored outputs take; of what blocks stored in notebooks, the
-    newest `products_keep` per block stay, and `products_limit` bytes per project.
+    `products_bytes` is what the stored outputs and logs take. Of every block the newest
+    `products_keep` executions in notebooks stay, within `products_limit` bytes; of every pipeline
+    the newest `runs_keep` runs, while none of their blocks takes more than `runs_limit` bytes.
     """
 
     version: str
@@ -81,6 +82,8 @@ class Health(Struct):
     products_bytes: int | None = None
     products_keep: int | None = None
     products_limit: int | None = None
+    runs_keep: int | None = None
+    runs_limit: int | None = None
 
 
 class Problem(Struct):
@@ -463,7 +466,11 @@ class ProductOutput(Struct):
 
 
 class Product(Struct):
-    """What one execution of a block stored. `scope` is interactive or a run id."""
+    """What one execution of a block stored. `scope` is interactive or a run id.
+
+    `bytes` is what this execution takes on disk, its log included; `stored` what all executions
+    of the block in this scope take.
+    """
 
     project: str
     pipeline: str
@@ -474,6 +481,8 @@ class Product(Struct):
     duration: float
     outputs: list[ProductOutput]
     versions: list[str] = []
+    bytes: int = 0
+    stored: int = 0
 
 
 class Rows(Struct):

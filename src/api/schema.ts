@@ -624,8 +624,9 @@ export interface components {
      * @description Whether the parts live.
      *
      *         `scheduler` is starting | running | standby | failed | stopped.
-     *         `products_bytes` is what the stored outputs take; of what blocks stored in notebooks, the
-     *         newest `products_keep` per block stay, and `products_limit` bytes per project.
+     *         `products_bytes` is what the stored outputs and logs take. Of every block the newest
+     *         `products_keep` executions in notebooks stay, within `products_limit` bytes; of every pipeline
+     *         the newest `runs_keep` runs, while none of their blocks takes more than `runs_limit` bytes.
      */
     Health: {
       version: string;
@@ -639,6 +640,10 @@ export interface components {
       products_keep: number | null;
       /** @default null */
       products_limit: number | null;
+      /** @default null */
+      runs_keep: number | null;
+      /** @default null */
+      runs_limit: number | null;
     };
     /**
      * Problem
@@ -1154,6 +1159,9 @@ export interface components {
     /**
      * Product
      * @description What one execution of a block stored. `scope` is interactive or a run id.
+     *
+     *         `bytes` is what this execution takes on disk, its log included; `stored` what all executions
+     *         of the block in this scope take.
      */
     Product: {
       project: string;
@@ -1166,6 +1174,10 @@ export interface components {
       outputs: components['schemas']['ProductOutput'][];
       /** @default [] */
       versions: string[];
+      /** @default 0 */
+      bytes: number;
+      /** @default 0 */
+      stored: number;
     };
     /**
      * Rows

@@ -15,7 +15,13 @@ export function storedText(
   health: IHealth,
   trans: TranslationBundle
 ): IStoredText | null {
-  const { products_bytes, products_keep, products_limit } = health;
+  const {
+    products_bytes,
+    products_keep,
+    products_limit,
+    runs_keep,
+    runs_limit
+  } = health;
   if (products_bytes === null) {
     return null;
   }
@@ -25,13 +31,21 @@ export function storedText(
   if (products_keep !== null && products_limit !== null) {
     title.push(
       trans.__(
-        'Of what was run in notebooks, the newest %1 versions of each block are kept, at most %2 in a project.',
+        'Of what was run in notebooks, the newest %1 versions of each block are kept, at most %2 for each block.',
         countText(products_keep),
         bytesText(products_limit)
       )
     );
   }
-  title.push(trans.__('Those of a run stay as long as the run.'));
+  if (runs_keep !== null && runs_limit !== null) {
+    title.push(
+      trans.__(
+        'The newest %1 runs of each pipeline are kept, at most %2 for each block; older ones go as a whole.',
+        countText(runs_keep),
+        bytesText(runs_limit)
+      )
+    );
+  }
   return {
     text: trans.__('Stored outputs: %1', bytesText(products_bytes)),
     title: title.join(' ')

@@ -9,7 +9,9 @@ from flow.engine.projects import custom, running, until, write_pipeline
 
 from mage_jlab.executors import upkeep
 from mage_jlab.products.manifest import FILE
-from mage_jlab.products.store import KEEP
+from mage_jlab.products.retention import Retention
+
+KEEP = Retention.versions
 
 
 def test_old_interactive_versions_go(

@@ -6,10 +6,12 @@ import json
 from pathlib import Path
 
 import pytest
-from flow.engine.projects import block, custom, step, until, write_pipeline
+from flow.engine.projects import block, custom, running, step, until, write_pipeline
 
 from mage_jlab.assembly import Engine
 from mage_jlab.errors import BadRequest, BlockNotFound, InvalidPlan, NotActive
+from mage_jlab.ids import slug
+from mage_jlab.products.retention import Retention
 
 LOAD = """
 import pandas as pd
@@ -299,14 +301,25 @@ def test_variables_and_secrets_over_the_host_channel(
     assert dict(pipeline.variables) == {"n": 2}
 
 
-def test_old_runs_go_with_all_they_left(root: Path, engine: Engine) -> None:
+def test_old_runs_go_with_all_they_left(root: Path, mage_state: Path) -> None:
     write_pipeline(root / "p", "many", {"a": custom("return 1")})
-    runs = [engine.wait(engine.submit("p", "many").id, 90) for _ in range(3)]
-    engine._runner.forget_old("p", "many", keep=1)
-    assert [r.id for r in engine.runs.list()[0]] == [runs[-1].id]
-    state = engine.workspace.state(engine.workspace.project("p"))
-    assert [f.name for f in (state / "snapshots").iterdir()] == [runs[-1].id]
-    assert len(list((state / "products" / "many").iterdir())) == 1
+    with running(root, mage_state, retention=Retention(runs=1)) as engine:
+        last = [engine.wait(engine.submit("p", "many").id, 90).id for _ in range(3)][-1]
+        until(lambda: [r.id for r in engine.runs.list()[0]] == [last])
+        state = engine.workspace.state(engine.workspace.project("p"))
+        until(lambda: [f.name for f in (state / "snapshots").iterdir()] == [last])
+        assert [f.name for f in (state / "products" / "many").iterdir()] == [slug(last)]
+
+
+def test_large_old_runs_go_as_a_whole(root: Path, mage_state: Path) -> None:
+    blocks = {"a": custom("return 'x' * 100_000"), "b": custom("return 1", "a")}
+    write_pipeline(root / "p", "large", blocks)
+    with running(root, mage_state, retention=Retention(run_bytes=250_000)) as engine:
+        runs = [engine.wait(engine.submit("p", "large").id, 90).id for _ in range(3)]
+        until(lambda: [r.id for r in engine.runs.list()[0]] == [runs[2], runs[1]])
+        store = engine.products(engine.workspace.project("p"))
+        assert store.latest("large", runs[1], "a") and store.latest("large", runs[1], "b")
+        until(lambda: store.block_sizes("large", runs[0]) == {})
 
 
 def test_history_follows_new_names(root: Path, engine: Engine) -> None:

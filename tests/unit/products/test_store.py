@@ -16,9 +16,10 @@ import pytest
 
 from mage_jlab.errors import AlreadyExists, DiskFull, ProductNotFound
 from mage_jlab.model.product import Manifest
-from mage_jlab.products.execution import Execution, read_values
+from mage_jlab.products.execution import Execution, prune, read_values
 from mage_jlab.products.formats.target import storage_error
 from mage_jlab.products.record import Recorder
+from mage_jlab.products.retention import Retention, outgrown
 from mage_jlab.products.store import ProductStore
 
 START = "2026-11-22T10:00:00+00:00"
@@ -190,27 +191,79 @@ def test_rename_of_a_block_and_of_a_pipeline(store: ProductStore) -> None:
     assert store.latest("new name", "run-1", "loaded") is None
 
 
-def test_retention_by_count_and_by_size(store: ProductStore) -> None:
+def kept(store: ProductStore, block: str = "load") -> list[int]:
+    names = store.versions("etl", "interactive", block)
+    return [number for number in range(20, 0, -1) if version(number) in names]
+
+
+def test_retention_by_count_and_by_size_of_every_block(store: ProductStore) -> None:
     for number in range(1, 9):
         complete(store, number, "x" * 10_000)
         complete(store, number, "x" * 10_000, scope="run-1")
+        complete(store, number, "small", block="other")
     before = store.size()
-    freed = store.retain(keep=3)
-    assert store.versions("etl", "interactive", "load") == [version(n) for n in (8, 7, 6)]
+    freed = store.retain(Retention(versions=3))
+    assert kept(store) == kept(store, "other") == [8, 7, 6]
     assert len(store.versions("etl", "run-1", "load")) == 8
     assert freed == before - store.size() > 5 * 10_000
-    store.retain(keep=3, max_bytes=25_000)
-    assert store.versions("etl", "interactive", "load") == [version(8), version(7)]
-    store.retain(keep=3, max_bytes=1)
-    assert store.versions("etl", "interactive", "load") == [version(8)]
+    # The size is counted for each block: the small one keeps its versions.
+    store.retain(Retention(versions=3, version_bytes=25_000))
+    assert kept(store) == [8, 7] and kept(store, "other") == [8, 7, 6]
+    store.retain(Retention(versions=3, version_bytes=1))
+    assert kept(store) == kept(store, "other") == [8]
 
 
-def test_newest_complete_version_outlives_failed_ones(store: ProductStore) -> None:
+def test_failed_executions_and_logs_count_too(store: ProductStore) -> None:
+    complete(store, 1, "good")
+    for number in range(2, 12):
+        made = execution(store, number, state="failed")
+        recorder = Recorder(made.folder)
+        recorder.add(stream("x" * 10_000))
+        recorder.close()
+    store.retain(Retention(versions=4))
+    assert kept(store) == [11, 10, 9, 1]
+    store.retain(Retention(versions=4, version_bytes=23_000))
+    assert kept(store) == [11, 10, 1]
+    store.retain(Retention(versions=1, version_bytes=1))
+    # What is newest and what last went well stay.
+    assert kept(store) == [11, 1]
+    assert read_values(store.root, "etl", "interactive", "load") == ["good"]
+
+
+def test_what_never_went_well_is_limited(store: ProductStore) -> None:
+    for number in range(1, 9):
+        execution(store, number, state="failed")
+    store.retain(Retention(versions=3))
+    assert kept(store) == [8, 7, 6]
+
+
+def test_what_runs_is_not_removed(store: ProductStore) -> None:
+    now = time.strftime("%Y-%m-%dT%H:%M:%S+00:00", time.gmtime())
+    execution(store, 1, state="running", pid=os.getpid(), started=now)
+    for number in range(2, 9):
+        complete(store, number)
+    store.retain(Retention(versions=2, version_bytes=1))
+    assert kept(store) == [8, 1]
+
+
+def test_the_kernel_keeps_to_the_count_too(store: ProductStore) -> None:
     complete(store, 1, "good")
     for number in range(2, 9):
         execution(store, number, state="failed")
-    store.retain(keep=2, max_bytes=1)
-    assert read_values(store.root, "etl", "interactive", "load") == ["good"]
+    prune(store.execution("etl", "interactive", "load", version(1)).parent, 3)
+    assert kept(store) == [8, 7, 6, 1]
+
+
+def test_runs_go_as_a_whole_when_a_block_takes_too_much() -> None:
+    runs = [("r5", False), ("r4", True), ("r3", True), ("r2", False), ("r1", True)]
+    sizes = {run: {"big": 100, "small": 1} for run, _ in runs}
+    assert outgrown(runs, sizes, 500) == []
+    assert outgrown(runs, sizes, 499) == ["r1"]
+    assert outgrown(runs, sizes, 250) == ["r3", "r2", "r1"]
+    # The newest, and the newest that went well, stay whatever they take.
+    assert outgrown(runs, sizes, 1) == ["r3", "r2", "r1"]
+    # One small run behind a large one goes with it: no holes in the history.
+    assert outgrown(runs, sizes | {"r3": {"big": 1000}}, 500) == ["r3", "r2", "r1"]
 
 
 def stream(text: str, name: str = "stdout") -> dict[str, Any]:
