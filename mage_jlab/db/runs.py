@@ -103,6 +103,15 @@ class RunStore(RunUpkeep):
             found = connection.execute(query.order_by(steps.c.attempt)).mappings()
             return [step_from(item) for item in found]
 
+    def earlier(self, run_id: str) -> dict[str, Steps]:
+        """Return block -> its attempts but the newest, the first one first."""
+        query = select(steps).where(steps.c.run == run_id).order_by(steps.c.attempt)
+        found: dict[str, Steps] = {}
+        with self._db.read() as connection:
+            for row in connection.execute(query).mappings():
+                found.setdefault(row["block"], []).append(step_from(row))
+        return {block: attempts[:-1] for block, attempts in found.items() if attempts[1:]}
+
     def list(
         self,
         project: str | None = None,
@@ -349,7 +358,16 @@ class RunStore(RunUpkeep):
             result = connection.execute(
                 update(runs)
                 .where(runs.c.id == run_id, runs.c.state.in_(_RETRYABLE))
-                .values(state=QUEUED, owner=owner, error=None, ended=None, updated=at, serial=False)
+                .values(
+                    # Its time counts from now on: what was completed before is kept.
+                    state=QUEUED,
+                    owner=owner,
+                    error=None,
+                    started=None,
+                    ended=None,
+                    updated=at,
+                    serial=False,
+                )
             )
             if result.rowcount == 0:
                 raise StillActive(f"Run '{run_id}' is {run.state}; it cannot be retried.")

@@ -15,6 +15,7 @@ from mage_jlab.server import (
     pipelines,
     products,
     projects,
+    run_notebook,
     runs,
     triggers,
 )
@@ -84,6 +85,7 @@ ROUTES = (
     Route("/runs/{run}", runs.RunHandler),
     Route("/runs/{run}/cancel", runs.CancelHandler),
     Route("/runs/{run}/retry", runs.RetryHandler),
+    Route("/runs/{run}/notebook", run_notebook.RunNotebookHandler),
     Route("/runs/{run}/steps/{step}/log", runs.LogHandler),
     Route(_PRODUCT, products.ProductHandler),
     Route(f"{_PRODUCT}/{{output}}/rows", products.RowsHandler),

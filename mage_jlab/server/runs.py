@@ -84,7 +84,8 @@ class RunHandler(MageHandler):
     @operation("read", RUNS, answer=wire.Run, errors=(404,))
     def get(self, run: str) -> wire.Run:
         """Read a run with its steps."""
-        return views.run(self.engine.runs.get(run))
+        found = self.engine.runs.get(run)
+        return views.run(found, self.engine.runs.earlier(found.id))
 
     @operation("write", RUNS, status=204, errors=(404, 409))
     def delete(self, run: str) -> None:

@@ -137,7 +137,7 @@ def _trigger(
     )
 
 
-def step(item: Step) -> wire.Step:
+def step(item: Step, earlier: Sequence[Step] = ()) -> wire.Step:
     """Say how a block fared in a run."""
     state: Any = item.state
     return wire.Step(
@@ -156,11 +156,17 @@ def step(item: Step) -> wire.Step:
             wire.OutputSummary(out.name, out.kind, out.rows, out.columns, out.bytes)
             for out in item.outputs
         ],
+        earlier=[_attempt(one) for one in earlier],
     )
 
 
-def run(item: Run) -> wire.Run:
-    """Say what a run is, with its steps."""
+def _attempt(item: Step) -> wire.Attempt:
+    state: Any = item.state
+    return wire.Attempt(item.attempt, state, item.started, item.ended, item.error)
+
+
+def run(item: Run, earlier: Mapping[str, Sequence[Step]] | None = None) -> wire.Run:
+    """Say what a run is, with its steps; `earlier` are their attempts but the newest."""
     state: Any = item.state
     return wire.Run(
         id=item.id,
@@ -183,7 +189,7 @@ def run(item: Run) -> wire.Run:
         cwd=item.cwd,
         user=item.user,
         retry_of=item.retry_of,
-        steps=[step(one) for one in item.steps],
+        steps=[step(one, (earlier or {}).get(one.block, ())) for one in item.steps],
     )
 
 

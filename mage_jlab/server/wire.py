@@ -340,8 +340,18 @@ class SchedulePreview(Struct):
     notes: list[str] = []
 
 
+class Attempt(Struct):
+    """One try of a block that was followed by another."""
+
+    attempt: int
+    state: StepState
+    started: datetime | None
+    ended: datetime | None
+    error: str | None
+
+
 class Step(Struct):
-    """One block in one run."""
+    """One block in one run: its newest attempt. `earlier` are the ones before, oldest first."""
 
     block: str
     slug: str
@@ -355,6 +365,7 @@ class Step(Struct):
     ended: datetime | None
     error: str | None
     outputs: list[OutputSummary]
+    earlier: list[Attempt] = []
 
 
 class RunSummary(Struct):

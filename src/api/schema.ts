@@ -446,6 +446,25 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/runs/{run}/notebook': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        run: string;
+      };
+      cookie?: never;
+    };
+    /** Download a run as a notebook: its code, and what each block put out. */
+    get: operations['get_runs_run_notebook'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/runs/{run}/steps/{step}/log': {
     parameters: {
       query?: never;
@@ -982,8 +1001,28 @@ export interface components {
       notes: string[];
     };
     /**
+     * Attempt
+     * @description One try of a block that was followed by another.
+     */
+    Attempt: {
+      attempt: number;
+      /** @enum {unknown} */
+      state:
+        | 'cancelled'
+        | 'completed'
+        | 'failed'
+        | 'interrupted'
+        | 'queued'
+        | 'running'
+        | 'skipped'
+        | 'upstream_failed';
+      started: string | null;
+      ended: string | null;
+      error: string | null;
+    };
+    /**
      * Step
-     * @description One block in one run.
+     * @description One block in one run: its newest attempt. `earlier` are the ones before, oldest first.
      */
     Step: {
       block: string;
@@ -1007,6 +1046,8 @@ export interface components {
       ended: string | null;
       error: string | null;
       outputs: components['schemas']['OutputSummary'][];
+      /** @default [] */
+      earlier: components['schemas']['Attempt'][];
     };
     /**
      * RunSummary
@@ -3412,6 +3453,64 @@ export interface operations {
       };
       /** @description It does not fit the present state. */
       409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description A file or a pipeline cannot be used as it is. */
+      422: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+    };
+  };
+  get_runs_run_notebook: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        run: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Download a run as a notebook: its code, and what each block put out. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/x-ipynb+json': string;
+        };
+      };
+      /** @description The request is not valid; `detail.path` names the field. */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description Without a token, or without the right to do this. */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description There is no such thing. */
+      404: {
         headers: {
           [name: string]: unknown;
         };

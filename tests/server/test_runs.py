@@ -8,6 +8,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import nbformat
 import pyarrow.parquet as pq
 
 from tests.conftest import snapshot
@@ -31,6 +32,7 @@ async def test_a_run_and_everything_it_leaves(
     assert snapshot(mage_project) == before, "a run writes nothing into the project"
 
     await _log(ask, run)
+    await _notebook(ask, run, mage_project)
     await _product(ask, run)
     await _rows(ask, run)
     await _downloads(ask, run)
@@ -49,6 +51,23 @@ async def _log(ask: Any, run: Any) -> None:
     assert rest["records"] == []
     assert (await ask(*API, "runs", run["id"], "steps", "nothing", "log")).status == 404
     assert (await ask(*path, params={"offset": "-1"})).status == 400
+
+
+async def _notebook(ask: Any, run: Any, mage_project: Path) -> None:
+    double = mage_project / "transformers/double.py"
+    source = double.read_text()
+    double.write_text("# edited after the run\n")
+    answer = await ask(*API, "runs", run["id"], "notebook")
+    double.write_text(source)
+    assert answer.status == 200, answer.body
+    assert "attachment" in answer.headers["Content-Disposition"]
+    book = nbformat.reads(answer.body.decode(), as_version=4)
+    nbformat.validate(book)
+    load, second, _ = book.cells
+    assert second.source == source.strip(), "the code that ran, not the one of now"
+    assert "loading" in json.dumps(load.outputs)
+    assert [cell.metadata["mage_state"]["state"] for cell in book.cells] == ["completed"] * 3
+    assert (await ask(*API, "runs", "nothing", "notebook")).status == 404
 
 
 async def _product(ask: Any, run: Any) -> None:
@@ -170,7 +189,13 @@ async def test_failing_and_retrying(ask: Any, mage_project: Path) -> None:
         now = (await ask(*API, "runs", run["id"])).json
         return now if now["state"] not in ("queued", "running") else None
 
-    assert (await until(ended))["steps"][0]["attempt"] == run["steps"][0]["attempt"]
+    now = await until(ended)
+    assert now["steps"][0]["attempt"] == run["steps"][0]["attempt"]
+    assert now["steps"][0]["earlier"] == []
+    before = now["steps"][1]["earlier"]
+    assert [(one["attempt"], one["state"]) for one in before] == [(1, "failed")]
+    assert before[0]["started"] < before[0]["ended"] and "ValueError" in before[0]["error"]
+    assert now["started"] > run["ended"], "a retried run's time counts from the retry"
 
 
 async def test_a_run_of_some_blocks_and_what_is_refused(ask: Any) -> None:
