@@ -39,7 +39,7 @@ server: setup ## REST interface and drive in a real server
 	pytest tests/server
 
 flow: setup ## Real kernels, command line, kills
-	pytest tests/flow tests/cli tests/faults
+	pytest tests/flow tests/cli tests/faults tests/differential
 
 js: setup ## TypeScript unit tests
 	jlpm test

@@ -213,3 +213,7 @@ class Unstorable(StepFailed):
 
 class HostError(MageError):
     """The host channel refused or could not answer."""
+
+
+class MissingPackage(StepFailed):
+    """The kernel's environment lacks a package that a block needs."""

@@ -15,7 +15,7 @@ step "import contracts" lint-imports
 step "front-end unit tests" jlpm test
 step "unit tests" pytest tests/unit tests/mage tests/shape
 step "server tests" pytest tests/server
-step "flow tests" pytest tests/flow tests/cli tests/faults
+step "flow tests" pytest tests/flow tests/cli tests/faults tests/differential
 step "browser tests" bash scripts/browser.sh
 echo
 echo "all passed in $((SECONDS - began)) s"

@@ -18,7 +18,7 @@ from importlib import resources
 from typing import Any
 
 PACKAGE = "_mage_jlab_kernel"
-_SHIPPED = ("errors", "ids", "model", "products", "kernel_side")
+_SHIPPED = ("errors", "ids", "model", "products", "io", "kernel_side")
 _LEFT_OUT = ("products/store.py", "products/columns.py", "model/run.py")
 _NAME = re.compile(rf"\bmage_jlab\.(?=(?:{'|'.join(_SHIPPED)})\b)")
 

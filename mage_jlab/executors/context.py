@@ -66,7 +66,7 @@ def of_run(
             "user": run.user,
             "created": _iso(run.created),
             "fire_time": _iso(run.fire_time),
-            "partition": _partition(run, moment),
+            "partition": partition(run),
         },
     }
 
@@ -110,7 +110,9 @@ def _trigger(
     return facts
 
 
-def _partition(run: Run, moment: datetime | None) -> str:
+def partition(run: Run) -> str:
+    """Return Mage's name for what a run leaves: the trigger and the moment."""
+    moment = run.execution_date or run.fire_time or run.created
     stamp = f"{moment:%Y%m%dT%H%M%S}" if moment else run.id
     return f"{run.trigger or run.id}/{stamp}"
 

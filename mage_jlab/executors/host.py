@@ -16,6 +16,7 @@ from mage_jlab.db.runs import RunStore
 from mage_jlab.db.triggers import TriggerStore
 from mage_jlab.errors import BadRequest, HostError, NotFound, OutsideProject, PipelineNotFound
 from mage_jlab.executors.channel import Asker
+from mage_jlab.executors.context import partition
 from mage_jlab.executors.messages import moment
 from mage_jlab.files import io_config
 from mage_jlab.files.workspace import Workspace
@@ -53,6 +54,8 @@ class Host:
             "io_config": self._io_config,
             "secret": self._secret,
             "run_state": self._run_state,
+            "run_of_partition": self._run_of_partition,
+            "blocks": self._blocks,
         }
 
     async def answer(self, asker: Asker, call: str, args: Mapping[str, Any]) -> Any:
@@ -181,6 +184,19 @@ class Host:
         newest = max(fitting, key=lambda item: item[0])[1]
         return _told(self._own.runs.get(newest.id), args.get("block_uuid"))
 
+    def _run_of_partition(self, asker: Asker, args: Mapping[str, Any]) -> str | None:
+        """Return the run whose blocks were told this execution partition, or None."""
+        project = self._own.workspace.project(asker.project)
+        pipeline = self._pipeline(project, asker, args)
+        wanted = str(args.get("partition") or "")
+        found, _ = self._own.runs.list(project.id, pipeline, limit=1000)
+        return next((run.id for run in found if partition(run) == wanted), None)
+
+    def _blocks(self, asker: Asker, args: Mapping[str, Any]) -> list[str]:
+        project = self._own.workspace.project(asker.project)
+        pipeline = self._own.workspace.load(project, self._pipeline(project, asker, args))
+        return [str(block) for block in pipeline.ids]
+
     def _pipeline(self, project: Project, asker: Asker, args: Mapping[str, Any]) -> PipelineId:
         wanted = str(args.get("pipeline_uuid") or args.get("pipeline") or asker.pipeline)
         known = self._own.workspace.pipelines(project)
@@ -207,6 +223,7 @@ def _told(run: Run, block: Any = None) -> dict[str, Any]:
         "failed": run.state in (FAILED, CANCELLED, INTERRUPTED),
         "error": run.error,
         "execution_date": _date(run).isoformat(),
+        "partition": partition(run),
         "variables": dict(run.variables),
         "block_state": None if step is None else step.state,
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import builtins
 import sys
 import time
 import types
@@ -233,12 +234,26 @@ def _attached(step: Step, marked: list[Marked]) -> None:
     extra = {
         "parent_block_uuid": attached.get("block"),
         "pipeline_run": step.context.run,
-        "__error": attached.get("error"),
+        "__error": _exception(attached.get("error")),
     }
     named = dict(zip(blocks, values))  # noqa: B905 - Python 3.9 has no strict
     for item in marked:
         if _callback_status(item) == status:
             inputs.call_attached(item.function, named, step, extra)
+
+
+def _exception(text: Any) -> Exception | None:
+    """Return the error of another block as an exception of its kind, as far as that is known."""
+    if not text:
+        return None
+    name, _, message = str(text).partition(": ")
+    kind = getattr(builtins, name, None)
+    if isinstance(kind, type) and issubclass(kind, Exception):
+        try:
+            return kind(message)
+        except TypeError:
+            pass  # it wants more than a message
+    return StepFailed(str(text))
 
 
 def _callback_status(item: Marked) -> str | None:

@@ -146,7 +146,8 @@ def call_attached(
         return function(*list(inputs.values())[: None if positional else len(names)])
     arguments = {**keyword_arguments(step), **extra}
     if not names and not positional:
-        return function(**{**arguments, "__input": inputs})
+        numbered = {f"df_{number}": value for number, value in enumerate(inputs.values(), 1)}
+        return function(**{**arguments, "__input": {**inputs, **numbered}})
     return function(*list(inputs.values())[: None if positional else len(names)], **arguments)
 
 

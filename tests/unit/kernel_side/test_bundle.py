@@ -17,7 +17,7 @@ from mage_jlab.kernel_side.wire import code_hash
 ROOT = Path(mage_jlab.__file__).parent
 SHIPPED = [
     path
-    for name in ("errors.py", "ids.py", "model", "products", "kernel_side")
+    for name in ("errors.py", "ids.py", "model", "products", "io", "kernel_side")
     for path in ([ROOT / name] if name.endswith(".py") else sorted((ROOT / name).rglob("*.py")))
     if path.relative_to(ROOT).as_posix() not in bundle._LEFT_OUT
 ]
@@ -43,7 +43,7 @@ def test_shipped_module(path: Path) -> None:
 def test_text_is_small_and_harmless_to_execute_twice() -> None:
     code = bundle.start_code({"key": "k", "project": "a'\"\\\n\u2028"})
     ast.parse(code, feature_version=(3, 9))
-    assert len(code) < 100_000
+    assert len(code) < 200_000  # most of it is never compiled: connectors, actions
     assert max(len(line) for line in code.splitlines()) < 2_000
     assert len(bundle.key()) == 16
 

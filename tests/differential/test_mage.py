@@ -1,0 +1,112 @@
+"""Mage's own results, and ours: the same projects run by both.
+
+What mage-ai 0.9.80 gave is recorded in ``recorded.json``; ours is compared with that wherever
+the tests run, and the record with mage-ai itself where there is one (MAGE_AI_PYTHON). To make
+the record anew: MAGE_AI_RECORD=1 MAGE_AI_PYTHON=… pytest tests/differential
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from differential import ours, projects
+
+HERE = Path(__file__).parent
+RECORD = HERE / "recorded.json"
+KNOWN = {
+    "keywords.only": "Mage fails on keyword-only parameters with a default; here they are allowed",
+}
+if importlib.util.find_spec("sklearn") is None:
+    KNOWN["actions.outliers"] = "finding outliers needs scikit-learn in the kernel's environment"
+
+
+def differences(theirs: Any, mine: Any, place: str = "") -> Iterator[str]:
+    """Where two results differ, in words."""
+    if isinstance(theirs, dict) and isinstance(mine, dict):
+        for key in sorted(theirs.keys() | mine.keys()):
+            at = f"{place}.{key}" if place else key
+            if key not in theirs or key not in mine:
+                yield f"{at} is only in {'ours' if key in mine else 'theirs'}"
+            else:
+                yield from differences(theirs[key], mine[key], at)
+    elif isinstance(theirs, list) and isinstance(mine, list) and len(theirs) == len(mine):
+        for number, (left, right) in enumerate(zip(theirs, mine, strict=True)):
+            yield from differences(left, right, f"{place}[{number}]")
+    elif theirs != mine or isinstance(theirs, bool) is not isinstance(mine, bool):
+        yield f"{place}: theirs {json.dumps(theirs)[:300]}, ours {json.dumps(mine)[:300]}"
+
+
+def shortened(result: dict[str, Any]) -> dict[str, Any]:
+    """One entry for each block (``pipeline.block``), one for each pipeline's state."""
+    found: dict[str, Any] = {"files": result["files"]}
+    for name, run in result.items():
+        if name == "files":
+            continue
+        found[name] = run["state"]
+        for block, step in run["steps"].items():
+            found[f"{name}.{block}"] = {"state": step["state"], "outputs": step["outputs"]}
+    return found
+
+
+def recorded() -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(RECORD.read_text(encoding="utf-8"))
+    return found
+
+
+@pytest.fixture(scope="module")
+def mine(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    folder = tmp_path_factory.mktemp("ours")
+    root = folder / "root"
+    root.mkdir()
+    names = projects.write(root)
+    return shortened(ours.run(root, folder / "state", names))
+
+
+@pytest.fixture(scope="module")
+def theirs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    folder = tmp_path_factory.mktemp("theirs")
+    return shortened(by_mage(folder, projects.write(folder)))
+
+
+def by_mage(folder: Path, names: list[str]) -> dict[str, Any]:
+    """Run pipelines of the project in a folder by mage-ai itself."""
+    result = folder / "result.json"
+    command = [
+        os.environ["MAGE_AI_PYTHON"], str(HERE / "mage_side.py"), str(folder / "shop"),
+        str(result), json.dumps(names),
+    ]  # fmt: skip
+    environment = {k: v for k, v in os.environ.items() if k not in ("ENV", "PYTHONPATH")}
+    environment["HIDE_ENV_VAR_VALUES"] = "0"
+    with (folder / "log.txt").open("w") as log:
+        subprocess.run(command, stdout=log, stderr=log, env=environment, timeout=300, check=False)
+    assert result.exists(), (folder / "log.txt").read_text()[-3000:]
+    found: dict[str, Any] = json.loads(result.read_text(encoding="utf-8"))
+    return found
+
+
+@pytest.mark.timeout(400)
+@pytest.mark.parametrize("place", sorted(recorded()))
+def test_ours_gives_what_mage_gave(mine: dict[str, Any], place: str) -> None:
+    if place in KNOWN:
+        assert list(differences(recorded()[place], mine[place])), "no difference any more"
+        return
+    assert list(differences(recorded()[place], mine[place], place)) == []
+
+
+def test_nothing_is_left_out(mine: dict[str, Any]) -> None:
+    assert mine.keys() == recorded().keys()
+
+
+@pytest.mark.mage_ai
+@pytest.mark.timeout(400)
+def test_mage_still_gives_what_is_recorded(theirs: dict[str, Any]) -> None:
+    if os.environ.get("MAGE_AI_RECORD"):
+        RECORD.write_text(json.dumps(theirs, sort_keys=True, separators=(",", ":")) + "\n")
+    assert list(differences(theirs, recorded())) == []
