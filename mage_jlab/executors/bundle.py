@@ -19,7 +19,10 @@ from typing import Any
 
 PACKAGE = "_mage_jlab_kernel"
 _SHIPPED = ("errors", "ids", "model", "products", "io", "kernel_side")
-_LEFT_OUT = ("products/store.py", "products/columns.py", "model/run.py")
+_LEFT_OUT = (
+    "products/store.py", "products/columns.py", "products/disk.py", "products/retention.py",
+    "model/run.py",
+)  # fmt: skip
 _NAME = re.compile(rf"\bmage_jlab\.(?=(?:{'|'.join(_SHIPPED)})\b)")
 
 _INSTALL = """
