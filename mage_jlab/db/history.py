@@ -134,6 +134,8 @@ def _triggers(
         if row.get("global_data_product_uuid"):
             continue
         settings = _mapping(row.get("settings"))
+        if row.get("sla"):
+            settings["sla"] = row["sla"]
         if (pipeline, name) not in there:
             kind = str(row.get("schedule_type") or "time").lower()
             skip = settings.get("skip_if_previous_running")

@@ -93,8 +93,10 @@ class TriggerStore:
                 for row in connection.execute(query).mappings()
             ]
 
-    def create(self, trigger: Trigger) -> Trigger:
+    def create(self, trigger: Trigger, *, since: datetime | None = None) -> Trigger:
         """Write a new trigger; its times and, unless it has one, its id are given here.
+
+        Fire times count from now on, or from `since`.
 
         Raises:
             AlreadyExists: when the pipeline has one of that name.
@@ -107,7 +109,10 @@ class TriggerStore:
             updated=at,
             enabled_at=at if trigger.enabled else None,
         )
-        values = _values(made) | {"project": self._root.stored(trigger.project), "anchor": at}
+        values = _values(made) | {
+            "project": self._root.stored(trigger.project),
+            "anchor": since or at,
+        }
         try:
             with self._db.write() as connection:
                 connection.execute(insert(triggers).values(**values))
@@ -118,8 +123,10 @@ class TriggerStore:
             ) from error
         return made
 
-    def change(self, trigger_id: str, changes: dict[str, Any]) -> Trigger:
-        """Change a trigger; a change of its schedule counts from now on."""
+    def change(
+        self, trigger_id: str, changes: dict[str, Any], *, since: datetime | None = None
+    ) -> Trigger:
+        """Change a trigger; a change of its schedule counts from now on, or from `since`."""
         at = clock.now()
         before = self.get(trigger_id)
         after = replace(before, **changes, updated=at)
@@ -127,7 +134,7 @@ class TriggerStore:
             after = replace(after, enabled_at=at)
         values = _values(after)
         if any(getattr(before, name) != getattr(after, name) for name in _RESET):
-            values["anchor"] = at
+            values["anchor"] = since or at
         try:
             with self._db.write() as connection:
                 connection.execute(

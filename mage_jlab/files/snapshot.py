@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from mage_jlab.errors import MageError, OutsideProject
+from mage_jlab.errors import MageError
 from mage_jlab.files import block_source, places
 from mage_jlab.files.reader import Reader
 from mage_jlab.model.pipeline import Pipeline
@@ -108,20 +107,3 @@ def _modules(root: Path) -> Iterator[str]:
             if count > MAX_MODULES:
                 return
             yield path.relative_to(root).as_posix()
-
-
-_COMMENT = re.compile(r"(^|\s)#.*$")
-
-
-def requirements(root: Path) -> list[str]:
-    """Return the requirements of a project, one a line, without comments and options."""
-    try:
-        file = places.inside(root, places.REQUIREMENTS)
-        data = places.read_bytes(file, MAX_MODULE_BYTES)
-    except (OSError, OutsideProject):
-        return []
-    if len(data) > MAX_MODULE_BYTES:
-        return []
-    lines = block_source.normal(data.decode("utf-8-sig", "replace")).replace("\\\n", " ")
-    found = (_COMMENT.sub("", line).strip() for line in lines.split("\n"))
-    return [line for line in found if line and not line.startswith("-")]

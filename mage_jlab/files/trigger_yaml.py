@@ -13,7 +13,15 @@ from mage_jlab.files import edit, pipeline_yaml, places, save, structure, yaml_d
 from mage_jlab.files.reader import Reader
 from mage_jlab.ids import PipelineId
 from mage_jlab.model.project import Project
-from mage_jlab.model.trigger import API, EVENT, MANUAL, MISSED_POLICIES, OVERLAP_POLICIES, Trigger
+from mage_jlab.model.trigger import (
+    API,
+    EVENT,
+    MANUAL,
+    MISSED_POLICIES,
+    OVERLAP_POLICIES,
+    Trigger,
+    positive,
+)
 from mage_jlab.model.trigger import SCHEDULE as SCHEDULE
 
 _KINDS = {"time": SCHEDULE, "api": API, "event": EVENT}
@@ -84,6 +92,8 @@ def trigger_id(project: Project, pipeline_id: str, name: str) -> str:
 def _trigger(project: Project, pipeline_id: str, item: Mapping[Any, Any]) -> Trigger:
     name = pipeline_yaml.text_of(item.get("name")) or ""
     settings = pipeline_yaml.mapping(item.get("settings"))
+    if positive(item.get("sla")) is not None:
+        settings["sla"] = item["sla"]
     own = settings.pop(_OWN, None)
     own = own if isinstance(own, dict) else {}
     kind = str(item.get("schedule_type") or "time")
@@ -193,6 +203,7 @@ def _fill(entry: dict[Any, Any], trigger: Trigger, pipeline_id: str, *, fresh: b
     if trigger.missed != "latest":
         own["missed"] = trigger.missed
     settings = {key: value for key, value in dict(trigger.settings).items() if key != _OWN}
+    sla = settings.pop("sla", None)
     skips = bool(settings.get("skip_if_previous_running"))
     if trigger.overlap != ("skip" if skips else "allow"):
         own["overlap"] = trigger.overlap
@@ -207,7 +218,7 @@ def _fill(entry: dict[Any, Any], trigger: Trigger, pipeline_id: str, *, fresh: b
         "schedule_interval": trigger.schedule,
         "schedule_type": _TYPES.get(trigger.kind, trigger.kind),
         "settings": settings,
-        "sla": None,
+        "sla": sla,
         "start_time": _said(trigger.start),
         "status": "active" if trigger.enabled else "inactive",
         "token": None,
@@ -218,13 +229,18 @@ def _fill(entry: dict[Any, Any], trigger: Trigger, pipeline_id: str, *, fresh: b
         return
     for key, value in values.items():
         # What a trigger of ours does not know stays as the file has it.
-        if key in ("envs", "sla", "token"):
+        if key in ("envs", "token") or (key == "sla" and not _says_sla(entry, sla)):
             continue
         if key in ("last_enabled_at", "start_time"):
             if _moment(entry.get(key)) != _moment(value):
                 entry[key] = value
         else:
             structure.put(entry, key, value)
+
+
+def _says_sla(entry: Mapping[Any, Any], sla: Any) -> bool:
+    """Whether an entry's `sla` is ours to write: it is set here, or was one we understood."""
+    return sla is not None or positive(entry.get("sla")) is not None
 
 
 def _change(

@@ -28,6 +28,7 @@ from mage_jlab.files import (
     pipeline_changes,
     places,
     projects,
+    requirements,
     save,
     snapshot,
     templates,
@@ -160,7 +161,7 @@ class Workspace:
 
     def requirements(self, project: Project) -> list[str]:
         """Return the lines of the project's ``requirements.txt`` that name a package."""
-        return snapshot.requirements(project.root)
+        return requirements.lines(project.root)
 
     def snapshot(self, project: Project, pipeline_id: str, target: Path) -> Snapshot:
         """Copy what a run of a pipeline needs to `target`, so that edits do not reach it."""

@@ -11,6 +11,12 @@ SCHEDULE = "schedule"
 API = "api"
 EVENT = "event"
 MANUAL = "manual"
+RUN_LIMIT = "pipeline_run_limit"
+"""Setting of Mage: how many runs of the trigger may be active at once."""
+INITIAL = "create_initial_pipeline_run"
+"""Setting of Mage: when switched on, run at once for the period that has begun already."""
+IGNORED = ("landing_time_enabled",)
+"""Settings of Mage that are kept and do nothing."""
 MISSED_POLICIES = ("latest", "none", "all")
 OVERLAP_POLICIES = ("skip", "queue", "allow", "replace")
 
@@ -43,3 +49,19 @@ class Trigger:
     enabled_at: datetime | None = None
     created: datetime | None = None
     updated: datetime | None = None
+
+
+def positive(value: Any) -> float | None:
+    """Return a setting that is a number above zero, None when it is anything else."""
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+        return None
+    try:
+        number = float(value)
+    except ValueError:
+        return None
+    return number if 0 < number < float("inf") else None
+
+
+def ignored(trigger: Trigger) -> list[str]:
+    """Return the settings that somebody set and that do nothing."""
+    return [name for name in IGNORED if trigger.settings.get(name)]

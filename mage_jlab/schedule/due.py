@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from mage_jlab import clock
 from mage_jlab.errors import InvalidTrigger, MageError
-from mage_jlab.model.trigger import SCHEDULE, Trigger
+from mage_jlab.model.trigger import INITIAL, SCHEDULE, Trigger
 from mage_jlab.schedule import cron, wording
 
 ONCE = "@once"
@@ -97,6 +97,21 @@ def interval(
     following = next(cron.forward(expression, place, moment), None)
     before = next(cron.backward(expression, place, moment - timedelta(seconds=1)), None)
     return following, before
+
+
+def begun(trigger: Trigger) -> datetime | None:
+    """Return the moment from which the period that has begun already is still to be run.
+
+    None unless the trigger asks for an initial run and its schedule has periods.
+    """
+    text = (trigger.schedule or "").strip()
+    if not (trigger.enabled and trigger.kind == SCHEDULE and trigger.settings.get(INITIAL)):
+        return None
+    if not text or text in (ONCE, ALWAYS_ON):
+        return None
+    expression, place = _placed(text, trigger.zone)
+    last = next(cron.backward(expression, place, clock.now()), None)
+    return None if last is None else last - timedelta(microseconds=1)
 
 
 def coming(trigger: Trigger) -> datetime | None:

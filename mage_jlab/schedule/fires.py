@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from mage_jlab.model.run import MISSED, QUEUED, SKIPPED
-from mage_jlab.model.trigger import Trigger
+from mage_jlab.model.trigger import INITIAL, RUN_LIMIT, Trigger, positive
 from mage_jlab.schedule import due
 
 LATE = timedelta(seconds=60)
@@ -38,8 +38,8 @@ class Decision:
     disable: bool = False
 
 
-def decide(trigger: Trigger, anchor: datetime, now: datetime, active: bool) -> Decision:
-    """Decide about the fire times after `anchor`; `active`: a run has not ended yet."""
+def decide(trigger: Trigger, anchor: datetime, now: datetime, active: int) -> Decision:
+    """Decide about the fire times after `anchor`; `active`: so many runs have not ended yet."""
     keep = _catch_up(trigger)
     found = due.between(
         trigger.schedule or "", trigger.zone, anchor, now,
@@ -75,17 +75,27 @@ def _split(
 ) -> tuple[list[datetime], list[datetime]]:
     """Return the fire times to run and those that were missed."""
     if trigger.missed == "none":
-        fresh = [moment for moment in times if now - moment <= LATE][-1:]
+        fresh = [m for m in times if now - m <= LATE or _is_initial(trigger, m)][-1:]
         return fresh, [moment for moment in times if moment not in fresh]
     return times[-keep:], times[:-keep]
 
 
-def _overlapped(trigger: Trigger, run: list[datetime], active: bool) -> list[Fire]:
+def _is_initial(trigger: Trigger, moment: datetime) -> bool:
+    """Whether a fire time lies before the trigger was switched on and is run nevertheless."""
+    on = trigger.enabled_at
+    return bool(trigger.settings.get(INITIAL)) and on is not None and moment <= on
+
+
+def _overlapped(trigger: Trigger, run: list[datetime], active: int) -> list[Fire]:
     """Apply the overlap policy; what is caught up in one go runs one after the other."""
     several = len(run) > 1
+    limit = positive(trigger.settings.get(RUN_LIMIT))
     result = []
     for number, moment in enumerate(run):
-        busy = active or number > 0
+        busy = bool(active) or number > 0
+        if limit is not None and active + number >= limit:
+            result.append(_over_limit(trigger, moment, limit))
+            continue
         if trigger.overlap == "skip" and active and not several:
             error = "Skipped: the run before it was still active."
             result.append(Fire(moment, SKIPPED, error))
@@ -93,6 +103,13 @@ def _overlapped(trigger: Trigger, run: list[datetime], active: bool) -> list[Fir
             serial = busy and trigger.overlap != "allow"
             result.append(Fire(moment, serial=serial))
     return result
+
+
+def _over_limit(trigger: Trigger, moment: datetime, limit: float) -> Fire:
+    if trigger.settings.get("on_pipeline_run_limit_reached") == "skip" or trigger.overlap == "skip":
+        error = f"Skipped: {limit:g} runs of this trigger were active, as many as it may have."
+        return Fire(moment, SKIPPED, error)
+    return Fire(moment, serial=True)
 
 
 def _missed(trigger: Trigger) -> str:

@@ -56,7 +56,9 @@ class TriggerRegistry:
         self._synced = float("-inf")
 
     def create(self, trigger: Trigger, *, save_in_code: bool = False) -> Trigger:
-        """Write a new trigger. It fires at its next time, never at once.
+        """Write a new trigger.
+
+        It fires at its next time, never at once, unless its settings ask for an initial run.
 
         Raises:
             InvalidTrigger: when its schedule or settings make no sense.
@@ -67,7 +69,8 @@ class TriggerRegistry:
         check(trigger)
         if trigger.enabled:
             self._claim(trigger.project)
-        made = self._store.create(replace(trigger, source="file" if save_in_code else "ui"))
+        source = "file" if save_in_code else "ui"
+        made = self._store.create(replace(trigger, source=source), since=due.begun(trigger))
         if save_in_code:
             try:
                 self._workspace.write_trigger(project, made)
@@ -81,6 +84,8 @@ class TriggerRegistry:
         self, trigger_id: str, changes: Mapping[str, Any], *, save_in_code: bool | None = None
     ) -> Trigger:
         """Change a trigger. Editing never fires; what counts are the times after it.
+
+        Only switching it on does, when its settings ask for an initial run.
 
         A trigger that stands in the files is changed there too, unless only
         its switch changes: that one is this machine's own.
@@ -98,7 +103,8 @@ class TriggerRegistry:
         if save_in_code is not None:
             in_file = save_in_code
         values = dict(changes) | ({"source": "file"} if save_in_code else {})
-        after = self._store.change(trigger_id, values)
+        since = due.begun(wanted) if wanted.enabled and not before.enabled else None
+        after = self._store.change(trigger_id, values, since=since)
         if in_file:
             self._workspace.write_trigger(self._workspace.project(after.project), after)
         self._tell(after)

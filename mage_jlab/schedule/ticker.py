@@ -50,6 +50,7 @@ class Ticker:
         self._heap: list[tuple[datetime, str]] = []
         self._last_seen: datetime | None = None
         self.health = Health()
+        self.ticks = 0
 
     def wake(self) -> None:
         """Triggers changed: look again."""
@@ -103,6 +104,7 @@ class Ticker:
         problems: list[str] = []
         standby = 0 if self._firing is None else await self._due(self._firing, now, problems)
         self._report(standby, problems)
+        self.ticks += 1
         if self._changed or not self._heap:
             return 0.0 if self._changed else LONGEST
         return min((self._heap[0][0] - clock.now()).total_seconds(), LONGEST)
@@ -151,7 +153,7 @@ class Ticker:
     async def _fire(self, firing: Firing, armed: Armed, now: datetime) -> None:
         trigger = armed.trigger
         active = await asyncio.to_thread(firing.active, trigger.id)
-        decision = decide(trigger, armed.anchor, now, bool(active))
+        decision = decide(trigger, armed.anchor, now, len(active))
         if decision.replaces and active:
             await asyncio.to_thread(firing.replace, active)
         made = await asyncio.to_thread(firing.fire, armed, decision)

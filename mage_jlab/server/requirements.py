@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_client.kernelspec import NoSuchKernel
+from packaging.markers import UndefinedComparison, UndefinedEnvironmentName
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
+from packaging.version import InvalidVersion
 
 from mage_jlab.errors import NotFound
 from mage_jlab.files import places
@@ -21,15 +23,22 @@ from mage_jlab.server import wire
 
 _LIMIT = 20.0
 _NATIVE = re.compile(r"python(3(\.\d+)?)?(\.exe)?")
+_EGG = re.compile(r"#(?:.*&)?egg=([A-Za-z0-9][A-Za-z0-9._-]*)")
+_WHEEL = re.compile(r"(?:^|/)([A-Za-z0-9._]+)-[^/-]+(?:-[^/-]+){3,4}\.whl(?:$|[?#])")
 _ASK = """\
-import json, sys
+import json, os, platform, sys
 from importlib.metadata import distributions
 found = {}
 for item in distributions():
     name = item.metadata["Name"]
     if name and name not in found:
-        found[name] = item.version
+        found[name] = str(item.version)
 json.dump({"packages": found, "python": sys.executable, "markers": {
+    "os_name": os.name,
+    "implementation_name": sys.implementation.name,
+    "platform_machine": platform.machine(),
+    "platform_system": platform.system(),
+    "platform_python_implementation": platform.python_implementation(),
     "python_version": "%d.%d" % sys.version_info[:2],
     "python_full_version": "%d.%d.%d" % sys.version_info[:3],
     "sys_platform": sys.platform}}, sys.stdout)
@@ -102,15 +111,27 @@ def _installed(kernel: str, specs: Any) -> tuple[dict[str, Any] | None, str | No
 
 def _compared(line: str, packages: dict[str, str], markers: dict[str, str]) -> wire.Requirement:
     try:
-        wanted = Requirement(line)
+        wanted = Requirement(_named(line))
     except InvalidRequirement:
         return wire.Requirement(line, "unknown")
     known = {canonicalize_name(name): version for name, version in packages.items()}
     version = known.get(canonicalize_name(wanted.name))
-    if wanted.marker is not None and not wanted.marker.evaluate(dict(markers)):
-        return wire.Requirement(line, "met", version)
-    if version is None:
-        return wire.Requirement(line, "missing")
-    if wanted.url is not None or wanted.specifier.contains(version, prereleases=True):
-        return wire.Requirement(line, "met", version)
-    return wire.Requirement(line, "other_version", version)
+    try:
+        if wanted.marker is not None and not wanted.marker.evaluate({**markers, "extra": ""}):
+            return wire.Requirement(line, "met", version)
+        if version is None:
+            return wire.Requirement(line, "missing")
+        fits = wanted.url is not None or wanted.specifier.contains(version, prereleases=True)
+    except (InvalidVersion, UndefinedComparison, UndefinedEnvironmentName):
+        return wire.Requirement(line, "unknown", version)
+    return wire.Requirement(line, "met" if fits else "other_version", version)
+
+
+def _named(line: str) -> str:
+    """Return a line with the name that an address says: ``#egg=name`` or that of a wheel."""
+    address = line.removeprefix("-e ")
+    egg = _EGG.search(address)
+    if egg:
+        return egg[1]
+    wheel = _WHEEL.search(address)
+    return wheel[1] if wheel and " " not in address else line

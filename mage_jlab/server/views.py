@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from mage_jlab import clock
 from mage_jlab.errors import MageError
 from mage_jlab.ids import slug
 from mage_jlab.model import check
@@ -17,10 +18,10 @@ from mage_jlab.model.block import Block
 from mage_jlab.model.pipeline import Pipeline
 from mage_jlab.model.project import Project
 from mage_jlab.model.run import Run, Step
-from mage_jlab.model.trigger import SCHEDULE, Trigger
+from mage_jlab.model.trigger import SCHEDULE, Trigger, ignored, positive
 from mage_jlab.schedule import due
 from mage_jlab.server import lookup, wire
-from mage_jlab.server.base import plain
+from mage_jlab.server.base import plain, user_name
 
 if TYPE_CHECKING:
     from mage_jlab.assembly import Engine
@@ -132,6 +133,7 @@ def _trigger(
         description=item.description,
         start=item.start,
         next_fire=due.coming(item),
+        ignored=ignored(item),
         last_run=last_run,
         last_state=last_state,
     )
@@ -187,8 +189,9 @@ def run(item: Run, earlier: Mapping[str, Sequence[Step]] | None = None) -> wire.
         code_hash=item.code_hash,
         kernel=item.kernel,
         cwd=item.cwd,
-        user=item.user,
+        user=user_name(item.user),
         retry_of=item.retry_of,
+        late=late(item),
         steps=[step(one, (earlier or {}).get(one.block, ())) for one in item.steps],
     )
 
@@ -224,7 +227,17 @@ def _summary(item: Run, usual: float | None) -> wire.RunSummary:
         steps_total=item.steps_total,
         steps_done=item.steps_done,
         usual=usual,
+        late=late(item),
     )
+
+
+def late(item: Run) -> bool:
+    """Whether a run took or takes longer than the seconds of its trigger's `sla`."""
+    allowed = positive(item.settings.get("sla"))
+    since = item.fire_time or item.created
+    if allowed is None or since is None or item.state in (runs.MISSED, runs.SKIPPED):
+        return False
+    return ((item.ended or clock.now()) - since).total_seconds() > allowed
 
 
 def record(item: Mapping[str, Any]) -> wire.LogRecord:

@@ -259,7 +259,10 @@ class BlockTemplate(Struct):
 
 
 class Trigger(Struct):
-    """A trigger. `words` says in words when it fires."""
+    """A trigger. `words` says in words when it fires.
+
+    `ignored` names settings of Mage that are kept in the file and do nothing here.
+    """
 
     id: str
     project: str
@@ -280,6 +283,7 @@ class Trigger(Struct):
     next_fire: datetime | None = None
     last_run: str | None = None
     last_state: str | None = None
+    ignored: list[str] = []
 
 
 class TriggerCreate(Request):
@@ -386,10 +390,15 @@ class RunSummary(Struct):
     steps_total: int
     steps_done: int
     usual: float | None = None
+    late: bool = False
 
 
 class Run(Struct):
-    """A run with its steps. `why` says why it is in its state, in words."""
+    """A run with its steps. `why` says why it is in its state, in words.
+
+    `late`: it took or takes longer than the trigger's setting `sla` allows, counted from its
+    fire time. `user` is `token` for whoever has but the server's token.
+    """
 
     id: str
     project: str
@@ -412,6 +421,7 @@ class Run(Struct):
     user: str | None
     retry_of: str | None
     steps: list[Step]
+    late: bool = False
 
 
 class RunCreate(Request):

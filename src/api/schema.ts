@@ -885,6 +885,8 @@ export interface components {
     /**
      * Trigger
      * @description A trigger. `words` says in words when it fires.
+     *
+     *         `ignored` names settings of Mage that are kept in the file and do nothing here.
      */
     Trigger: {
       id: string;
@@ -911,6 +913,8 @@ export interface components {
       last_run: string | null;
       /** @default null */
       last_state: string | null;
+      /** @default [] */
+      ignored: string[];
     };
     /**
      * TriggerCreate
@@ -1080,10 +1084,15 @@ export interface components {
       steps_done: number;
       /** @default null */
       usual: number | null;
+      /** @default false */
+      late: boolean;
     };
     /**
      * Run
      * @description A run with its steps. `why` says why it is in its state, in words.
+     *
+     *         `late`: it took or takes longer than the trigger's setting `sla` allows, counted from its
+     *         fire time. `user` is `token` for whoever has but the server's token.
      */
     Run: {
       id: string;
@@ -1117,6 +1126,8 @@ export interface components {
       user: string | null;
       retry_of: string | null;
       steps: components['schemas']['Step'][];
+      /** @default false */
+      late: boolean;
     };
     /**
      * RunCreate

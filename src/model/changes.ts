@@ -122,7 +122,8 @@ export function summarise(run: IRun, before?: IRunSummary): IRunSummary {
     error: run.error,
     steps_total: run.steps.length,
     steps_done: run.steps.filter(step => STEP_DONE.has(step.state)).length,
-    usual: before?.usual ?? null
+    usual: before?.usual ?? null,
+    late: run.late
   };
 }
 

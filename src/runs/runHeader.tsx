@@ -104,12 +104,12 @@ function Fact(props: {
   ) : null;
 }
 
-/** Jupyter makes up a name of 32 digits for each holder of the server's token. */
+/** A holder of the server's token has no name of its own. */
 function userName(
   user: string | null,
   trans: IHeaderProps['trans']
 ): string | null {
-  return user && /^[0-9a-f]{32}$/.test(user)
+  return user === 'token'
     ? trans.__('a holder of the server’s token')
     : user;
 }

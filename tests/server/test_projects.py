@@ -202,7 +202,7 @@ async def test_templates_by_type(ask: Any) -> None:
     assert all(t["source"] for t in found)
 
 
-async def test_requirements_against_the_kernel(ask: Any) -> None:
+async def test_requirements_against_the_kernel(ask: Any, mage_project: Path) -> None:
     answer = (await ask(*P, "requirements")).json
     assert answer["kernel"] == "python3"
     states = {item["requirement"]: item["state"] for item in answer["items"]}
@@ -210,6 +210,33 @@ async def test_requirements_against_the_kernel(ask: Any) -> None:
     python, command = answer["install_command"].split(" ", 1)
     assert Path(python).is_absolute(), "pip of the kernel's Python, not the terminal's"
     assert command == "-m pip install no-such-package-of-ours==1.0"
+    (mage_project / "requirements.txt").write_text(
+        "# remark\npandas [parquet] >= 1 # frames\n-r more/dev.txt\n-c limits.txt\n"
+        "--index-url https://example.invalid/simple\n-e ./local\n./wheels/odd\n"
+        "-e git+https://example.invalid/x.git@main#egg=no_such_egg\n"
+        "https://example.invalid/no_such_wheel-1.0-py3-none-any.whl\n"
+        "numpy>=1 ; python_version >= '3'\nwinthing==1 ; sys_platform == 'win32'\n"
+        "pytest>=1 ; extra == 'test'\nodd ; python_version >= 'x'\n"
+        "pip==0.1 --hash=sha256:00 \\\n  --hash=sha256:11\n!!!\n\x00\n${NAME}>1\n"
+        "name @ https://example.invalid/name.zip\n-r ../outside.txt\n-r\n",
+        encoding="utf-8",
+    )
+    (mage_project / "more").mkdir()
+    (mage_project / "more/dev.txt").write_text("-r ../requirements.txt\n-r deep.txt\n")
+    (mage_project / "more/deep.txt").write_bytes(b"\xef\xbb\xbfduckdb\r\n\xff\r\n")
+    answer = await ask(*P, "requirements")
+    assert answer.status == 200, answer.body
+    states = {item["requirement"]: item["state"] for item in answer.json["items"]}
+    assert states["pandas [parquet] >= 1"] == states["duckdb"] == "met"
+    assert states["numpy>=1 ; python_version >= '3'"] == "met"
+    assert states["winthing==1 ; sys_platform == 'win32'"] == "met", "not wanted here"
+    assert states["pip==0.1"] in ("other_version", "missing")
+    assert states["-e git+https://example.invalid/x.git@main#egg=no_such_egg"] == "missing"
+    assert states["https://example.invalid/no_such_wheel-1.0-py3-none-any.whl"] == "missing"
+    assert states["name @ https://example.invalid/name.zip"] == "missing"
+    for odd in ("-e ./local", "./wheels/odd", "!!!", "${NAME}>1"):
+        assert states[odd] == "unknown"
+    assert not any("remark" in line or "index-url" in line for line in states)
     none = await ask(*P, "requirements", params={"kernel": "../../etc"})
     assert none.status == 404
 

@@ -42,6 +42,26 @@ async def test_the_life_of_a_trigger(ask: Any) -> None:
     assert (await ask(*one)).status == 404
 
 
+async def test_settings_of_mage_that_do_nothing_are_named(ask: Any) -> None:
+    wants = {"landing_time_enabled": True, "sla": 60, "pipeline_run_limit": 2}
+    made = (await ask(*API, method="POST", body={**NEW, "settings": wants})).json
+    assert made["ignored"] == ["landing_time_enabled"]
+    plain = (await ask(*API, method="POST", body={**NEW, "name": "plain"})).json
+    assert plain["ignored"] == []
+
+
+async def test_a_run_says_that_it_is_late_and_who_asked(ask: Any) -> None:
+    for name, seconds, late in (("strict", 0.001, True), ("patient", 3600, False)):
+        body = {**NEW, "name": name, "settings": {"sla": seconds}}
+        trigger = (await ask(*API, method="POST", body=body)).json
+        run = (await ask(*API, trigger["id"], "run", method="POST")).json
+        page = (await ask("mage", "api", "runs", params={"trigger": trigger["id"]})).json
+        assert [item["late"] for item in page["items"]] == [late]
+        assert (await ask("mage", "api", "runs", run["id"])).json["late"] is late
+        assert run["user"] == "token", "a token says nothing about a person"
+        await ask("mage", "api", "runs", run["id"], "cancel", method="POST")
+
+
 async def test_a_deleted_pipeline_takes_its_triggers_along(ask: Any) -> None:
     assert (await ask(*API, method="POST", body=NEW)).status == 201
     one = ("mage", "api", "projects", "demo", "pipelines", "numbers")

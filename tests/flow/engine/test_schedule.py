@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -211,3 +212,24 @@ def cells(engine: Engine) -> None:
         client.stop_channels()
         manager.shutdown_kernel(now=True)
     assert slug("same") == "same"
+
+
+def test_an_initial_run_when_it_is_switched_on(root: Path, mage_state: Path) -> None:
+    write_pipeline(root / "p", "one", {"a": custom("return 1")})
+    wants = {"create_initial_pipeline_run": True}
+    with running(root, mage_state, scheduler=True) as engine:
+        yearly = Trigger("", "p", "one", "yearly", schedule="0 0 1 1 *", settings=wants)
+        made = engine.create_trigger(yearly)
+        engine.change_trigger(made.id, {"enabled": True})
+        run = until(lambda: engine.runs.list(trigger=made.id, state="completed")[0])[0]
+        assert run.fire_time == clock.now().replace(
+            month=1, day=1, hour=0, minute=0, second=0, microsecond=0
+        )
+        # The same period is not run twice, and editing does not fire.
+        engine.change_trigger(made.id, {"enabled": False})
+        engine.change_trigger(made.id, {"enabled": True, "description": "again"})
+        other = engine.create_trigger(replace(yearly, name="plain", enabled=True, settings={}))
+        ticks = engine._ticker.ticks
+        until(lambda: engine._wake() or engine._ticker.ticks > ticks + 2)
+        assert [item.id for item in engine.runs.list()[0]] == [run.id]
+        assert engine.runs.list(trigger=other.id)[0] == []

@@ -50,7 +50,9 @@ def test_triggers_are_read(tmp_path: Path) -> None:
     assert nightly.start == datetime(2024, 5, 1, tzinfo=timezone.utc)
     assert nightly.enabled_at == datetime(2024, 5, 1, 8, tzinfo=timezone.utc)
     assert nightly.variables == {"country": "ES"}
-    assert nightly.settings == {"skip_if_previous_running": True, "timeout": 7200}
+    assert nightly.settings == {
+        "skip_if_previous_running": True, "timeout": 7200, "sla": 3600,
+    }  # fmt: skip
     assert nightly.overlap == "skip"
     assert (called.kind, called.enabled, called.overlap) == ("api", False, "allow")
     assert nightly.id != called.id
@@ -101,6 +103,12 @@ def test_a_renamed_trigger_keeps_its_entry(tmp_path: Path) -> None:
     workspace.write_trigger(project, dataclasses.replace(nightly, name="at night"))
     assert [t.name for t in workspace.file_triggers(project)] == ["at night", "called"]
     assert "sla: 3600" in file.read_text()
+    assert nightly.settings["sla"] == 3600
+    stricter = dataclasses.replace(
+        workspace.file_triggers(project)[0], settings={**nightly.settings, "sla": 60}
+    )
+    workspace.write_trigger(project, stricter)
+    assert "sla: 60\n" in file.read_text() and "sla: 3600" not in file.read_text()
 
 
 def test_a_new_trigger_and_its_removal(tmp_path: Path) -> None:

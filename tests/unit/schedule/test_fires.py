@@ -12,7 +12,7 @@ NOW = datetime(2026, 11, 22, 10, 0, 30, tzinfo=timezone.utc)
 HOURLY = Trigger("t", "p", "one", "hourly", schedule="0 * * * *", enabled=True)
 
 
-def states(trigger: Trigger, hours: float, *, active: bool = False) -> list[str]:
+def states(trigger: Trigger, hours: float, *, active: int = 0) -> list[str]:
     decision = decide(trigger, NOW - timedelta(hours=hours), NOW, active)
     assert decision.anchor == NOW.replace(second=0)
     return [fire.state for fire in decision.fires]
@@ -63,3 +63,31 @@ def test_once_switches_itself_off() -> None:
     once = replace(HOURLY, schedule="@once", start=start)
     decision = decide(once, NOW - timedelta(hours=1), NOW, active=False)
     assert [fire.time for fire in decision.fires] == [start] and decision.disable
+
+
+def test_no_more_runs_than_the_trigger_may_have() -> None:
+    three = replace(HOURLY, overlap="allow", settings={"pipeline_run_limit": 3})
+    assert states(three, 1, active=2) == ["queued"]
+    waiting = decide(three, NOW - timedelta(hours=1), NOW, active=3).fires
+    assert [(fire.state, fire.serial) for fire in waiting] == [("queued", True)]
+    skipping = replace(
+        three, settings={"pipeline_run_limit": 3, "on_pipeline_run_limit_reached": "skip"}
+    )
+    assert states(skipping, 1, active=3) == ["skipped"]
+    error = decide(skipping, NOW - timedelta(hours=1), NOW, active=3).fires[0].error
+    assert error is not None and "3 runs of this trigger were active" in error
+    for odd in (None, "many", 0, -1, True, "nan"):
+        assert states(replace(three, settings={"pipeline_run_limit": odd}), 1, active=9) == [
+            "queued"
+        ]
+
+
+def test_the_initial_run_is_not_missed() -> None:
+    on = NOW + timedelta(minutes=20)
+    trigger = replace(
+        HOURLY, missed="none", enabled_at=on, settings={"create_initial_pipeline_run": True}
+    )
+    begun = NOW.replace(second=0) - timedelta(microseconds=1)
+    assert [f.state for f in decide(trigger, begun, on, active=0).fires] == ["queued"]
+    without = replace(trigger, settings={})
+    assert [f.state for f in decide(without, begun, on, active=0).fires] == ["missed"]
