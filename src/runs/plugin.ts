@@ -8,6 +8,7 @@ import {
   MainAreaWidget,
   WidgetTracker
 } from '@jupyterlab/apputils';
+import { IEditorLanguageRegistry } from '@jupyterlab/codemirror';
 import { ILauncher } from '@jupyterlab/launcher';
 import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
@@ -23,7 +24,7 @@ import { addRunCommands } from './commands';
 import type { IRunsContext } from './context';
 import { filtersFrom, isFiltered } from './filters';
 import { RunsPage } from './listPage';
-import type { RunTab } from './runPage';
+import type { IRunPageOptions, RunTab } from './runPage';
 import { RunPage } from './runPage';
 import { watchFailures } from './toasts';
 
@@ -87,7 +88,7 @@ function addRunsPage(
 function addRunPages(
   app: JupyterFrontEnd,
   context: IRunsContext,
-  translator: ITranslator,
+  parts: Pick<IRunPageOptions, 'translator' | 'languages'>,
   restorer: ILayoutRestorer | null
 ): RunTracker {
   const { trans } = context;
@@ -101,7 +102,7 @@ function addRunPages(
     if (!widget) {
       const content = new RunPage({
         ...context,
-        translator,
+        ...parts,
         run,
         tab: textArg(args, 'tab') as RunTab | null
       });
@@ -170,7 +171,8 @@ const plugin: JupyterFrontEndPlugin<void> = {
     ILayoutRestorer,
     ICommandPalette,
     ILauncher,
-    ISettingRegistry
+    ISettingRegistry,
+    IEditorLanguageRegistry
   ],
   activate: (
     app: JupyterFrontEnd,
@@ -180,7 +182,8 @@ const plugin: JupyterFrontEndPlugin<void> = {
     restorer: ILayoutRestorer | null,
     palette: ICommandPalette | null,
     launcher: ILauncher | null,
-    settings: ISettingRegistry | null
+    settings: ISettingRegistry | null,
+    languages: IEditorLanguageRegistry | null
   ) => {
     const translator = someTranslator ?? nullTranslator;
     const trans = translator.load('mage_jlab');
@@ -188,7 +191,12 @@ const plugin: JupyterFrontEndPlugin<void> = {
     const context = { workspace, commands, trans, rendermime };
     addRunCommands(context);
     addRunsPage(app, context, restorer);
-    const tracker = addRunPages(app, context, translator, restorer);
+    const tracker = addRunPages(
+      app,
+      context,
+      { translator, languages },
+      restorer
+    );
     addToasts(app, context, tracker, settings);
     const category = trans.__('Mage');
     palette?.addItem({ command: CommandIDs.openRuns, category });

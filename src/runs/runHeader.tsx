@@ -7,7 +7,7 @@ import { CommandIDs } from '../commands';
 import { isActive } from '../model/changes';
 import { pipelineName } from '../model/pipelineName';
 import { StateBadge } from '../ui/state';
-import { formatExact } from '../ui/time';
+import { formatExact, secondsBetween } from '../ui/time';
 import type { IRunsContext } from './context';
 import { reasonOf } from './context';
 import { Duration } from './runTable';
@@ -45,7 +45,7 @@ function Actions(props: IHeaderProps): JSX.Element {
         <button
           className="mage-Button mage-mod-accept"
           title={trans.__(
-            'Runs what did not complete again, in this run, with the code of this run'
+            'Runs what did not complete again, in this run, with the files as they are now'
           )}
           onClick={() =>
             void commands.execute(CommandIDs.retryRun, {
@@ -114,6 +114,12 @@ function userName(
     : user;
 }
 
+/** Whether it started long after it was asked for: it was queued, or retried. */
+function waited(run: IRun): boolean {
+  const seconds = secondsBetween(run.created, run.started);
+  return run.started !== null && seconds !== null && seconds > 30;
+}
+
 function Facts(props: IHeaderProps): JSX.Element {
   const { run, usual, commands, trans } = props;
   const time = (iso: string | null): React.ReactNode =>
@@ -140,6 +146,9 @@ function Facts(props: IHeaderProps): JSX.Element {
       </Fact>
       <Fact name={trans.__('By')}>{userName(run.user, trans)}</Fact>
       <Fact name={trans.__('Logical date')}>{time(run.fire_time)}</Fact>
+      {waited(run) && (
+        <Fact name={trans.__('Asked for')}>{time(run.created)}</Fact>
+      )}
       <Fact name={trans.__('Started')}>{time(run.started)}</Fact>
       <Fact name={trans.__('Ended')}>{time(run.ended)}</Fact>
       <Fact name={trans.__('Duration')}>

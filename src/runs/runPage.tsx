@@ -1,4 +1,5 @@
 import { ReactWidget } from '@jupyterlab/apputils';
+import type { IEditorLanguageRegistry } from '@jupyterlab/codemirror';
 import type { ITranslator } from '@jupyterlab/translation';
 import { Signal, type ISignal } from '@lumino/signaling';
 import React from 'react';
@@ -12,17 +13,19 @@ import { stateWord } from '../ui/state';
 import { secondsBetween } from '../ui/time';
 import type { IRunsContext } from './context';
 import { LogView } from './logView';
+import { NotebookView } from './notebookView';
 import { ProductsView } from './productsView';
 import { RunHeader } from './runHeader';
 import { RunModel } from './runModel';
 import { TimelineView } from './timelineView';
 
-export type RunTab = 'timeline' | 'log' | 'products';
+export type RunTab = 'timeline' | 'log' | 'products' | 'notebook';
 
-const TABS: readonly RunTab[] = ['timeline', 'log', 'products'];
+const TABS: readonly RunTab[] = ['timeline', 'log', 'products', 'notebook'];
 
 export interface IRunPageOptions extends IRunsContext {
   translator: ITranslator;
+  languages: IEditorLanguageRegistry | null;
   run: string;
   tab?: RunTab | null;
 }
@@ -169,7 +172,8 @@ function LoadedRun(
   const names: Record<RunTab, string> = {
     timeline: trans.__('Timeline'),
     log: trans.__('Log'),
-    products: trans.__('Products')
+    products: trans.__('Products'),
+    notebook: trans.__('Notebook')
   };
   return (
     <>
@@ -218,6 +222,9 @@ function LoadedRun(
             )}
             {tab === 'products' && (
               <ProductsView {...props} run={run} selected={chosen ?? null} />
+            )}
+            {tab === 'notebook' && (
+              <NotebookView {...props} run={run} selected={chosen ?? null} />
             )}
           </div>
         </div>

@@ -115,7 +115,7 @@ function RunRow(
           {pipelineName(props.workspace, run.project, run.pipeline)}
         </button>
       </td>
-      <td>{reasonOf(run, trans)}</td>
+      <td className="mage-Runs-reason">{reasonOf(run, trans)}</td>
       <td className="mage-Runs-logical">
         <Moment iso={run.fire_time} />
       </td>

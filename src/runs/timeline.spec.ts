@@ -22,7 +22,8 @@ function step(
     started: started && `${day}${started}Z`,
     ended: ended && `${day}${ended}Z`,
     error: null,
-    outputs: []
+    outputs: [],
+    earlier: []
   };
 }
 
@@ -40,10 +41,14 @@ describe('layTimeline', () => {
     });
     expect(line.seconds).toBe(10);
     const [a, b, c] = line.bars;
-    expect([a.start, a.width, a.waitWidth]).toEqual([0, 0.2, 0]);
-    expect([b.start, b.width]).toEqual([0.4, 0.6]);
-    expect([b.waitStart, b.waitWidth]).toEqual([0.2, 0.2]);
-    expect(c.start).toBeNull();
+    const [first] = a.spans;
+    expect([first.start, first.width, first.waitWidth]).toEqual([0, 0.2, 0]);
+    const [second] = b.spans;
+    expect([second.start, second.width]).toEqual([0.4, 0.6]);
+    expect(second.waitStart).toBeCloseTo(0.2);
+    expect(second.waitWidth).toBeCloseTo(0.2);
+    expect(c.spans).toEqual([]);
+    expect(line.cuts).toEqual([]);
     expect(line.ticks.map(tick => tick.seconds)).toEqual([0, 2, 4, 6, 8, 10]);
   });
 
@@ -59,7 +64,46 @@ describe('layTimeline', () => {
       now
     );
     expect(line.bars[0].seconds).toBe(4);
-    expect(line.bars[0].width).toBe(1);
+    expect(line.bars[0].spans[0].width).toBe(1);
+  });
+
+  it('shows every attempt, and cuts out the hours before a retry', () => {
+    const again = {
+      ...step('b', '06', '08', ['a']),
+      attempt: 2,
+      started: '2026-11-22T05:00:02Z',
+      ended: '2026-11-22T05:00:04Z',
+      earlier: [
+        {
+          attempt: 1,
+          state: 'failed' as const,
+          started: '2026-11-22T00:00:02Z',
+          ended: '2026-11-22T00:00:06Z',
+          error: 'no'
+        }
+      ]
+    };
+    const line = layTimeline({
+      created: '2026-11-22T00:00:00Z',
+      started: '2026-11-22T05:00:00Z',
+      ended: '2026-11-22T05:00:04Z',
+      steps: [step('a', '00', '02'), again]
+    });
+    const [, b] = line.bars;
+    expect(b.spans.map(span => [span.attempt, span.state])).toEqual([
+      [1, 'failed'],
+      [2, 'completed']
+    ]);
+    expect(b.seconds).toBe(2);
+    expect(line.cuts).toHaveLength(1);
+    expect(line.cuts[0].seconds).toBeGreaterThan(4 * 3600);
+    // Ten seconds of work and waiting fill the width, not five hours of nothing.
+    expect(line.seconds).toBeLessThan(12);
+    expect(b.spans[1].start).toBeGreaterThan(b.spans[0].start);
+    expect(b.spans[1].start + b.spans[1].width).toBeCloseTo(1);
+    // It waited for a worker since the retry, not since the first attempt.
+    expect(b.spans[1].waitWidth * line.seconds).toBeCloseTo(2);
+    expect(line.ticks).toEqual([]);
   });
 
   it('bears a run without steps or times', () => {

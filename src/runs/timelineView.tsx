@@ -5,7 +5,7 @@ import type { IRun } from '../api/types';
 import { isActive } from '../model/changes';
 import { durationText } from '../ui/figures';
 import { StateBadge, stateWord } from '../ui/state';
-import type { IBar } from './timeline';
+import type { IBar, ITimeline } from './timeline';
 import { layTimeline } from './timeline';
 
 interface ITimelineViewProps {
@@ -19,7 +19,8 @@ const percent = (share: number): string => `${(share * 100).toFixed(3)}%`;
 
 function Bar(props: { bar: IBar; trans: TranslationBundle }): JSX.Element {
   const { bar, trans } = props;
-  if (bar.start === null) {
+  const last = bar.spans.at(-1);
+  if (!last) {
     return (
       <span className="mage-Timeline-none">
         {stateWord(bar.step.state, trans)}
@@ -28,27 +29,56 @@ function Bar(props: { bar: IBar; trans: TranslationBundle }): JSX.Element {
   }
   return (
     <>
-      {bar.waitWidth > 0 && (
-        <span
-          className="mage-Timeline-wait"
-          style={{
-            left: percent(bar.waitStart),
-            width: percent(bar.waitWidth)
-          }}
-          title={trans.__('waiting')}
-        />
-      )}
-      <span
-        className="mage-Timeline-bar"
-        data-state={bar.step.state}
-        style={{ left: percent(bar.start), width: percent(bar.width) }}
-      />
+      {bar.spans.map(span => (
+        <React.Fragment key={span.attempt}>
+          {span.waitWidth > 0 && (
+            <span
+              className="mage-Timeline-wait"
+              style={{
+                left: percent(span.waitStart),
+                width: percent(span.waitWidth)
+              }}
+              title={trans.__('waiting')}
+            />
+          )}
+          <span
+            className="mage-Timeline-bar"
+            data-state={span.state}
+            style={{ left: percent(span.start), width: percent(span.width) }}
+            title={trans.__(
+              'attempt %1: %2, %3',
+              span.attempt,
+              stateWord(span.state, trans),
+              durationText(span.seconds)
+            )}
+          />
+        </React.Fragment>
+      ))}
       <span
         className="mage-Timeline-time"
-        style={{ left: percent(bar.start + bar.width) }}
+        style={{ left: percent(last.start + last.width) }}
       >
-        {durationText(bar.seconds ?? 0)}
+        {durationText(last.seconds)}
       </span>
+    </>
+  );
+}
+
+/** What is drawn behind the bars: seconds, and times that were cut out. */
+function Lines(props: { line: ITimeline }): JSX.Element {
+  const { line } = props;
+  return (
+    <>
+      {line.ticks.map(at => (
+        <i key={at.seconds} style={{ left: percent(at.at) }} />
+      ))}
+      {line.cuts.map(cut => (
+        <i
+          key={cut.at}
+          className="mage-Timeline-cut"
+          style={{ left: percent(cut.at), width: percent(cut.width) }}
+        />
+      ))}
     </>
   );
 }
@@ -83,6 +113,16 @@ export function TimelineView(props: ITimelineViewProps): JSX.Element {
               {durationText(at.seconds).replace('0.00 s', '0')}
             </span>
           ))}
+          {line.cuts.map(cut => (
+            <span
+              key={cut.at}
+              className="mage-Timeline-tick"
+              style={{ left: percent(cut.at) }}
+              title={trans.__('Nothing ran for %1', durationText(cut.seconds))}
+            >
+              {`⋯ ${durationText(cut.seconds)}`}
+            </span>
+          ))}
         </span>
       </div>
       {line.bars.map(bar => (
@@ -109,9 +149,7 @@ export function TimelineView(props: ITimelineViewProps): JSX.Element {
             )}
           </span>
           <span className="mage-Timeline-track">
-            {line.ticks.map(at => (
-              <i key={at.seconds} style={{ left: percent(at.at) }} />
-            ))}
+            <Lines line={line} />
             <Bar bar={bar} trans={trans} />
           </span>
         </button>

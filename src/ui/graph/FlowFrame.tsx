@@ -60,6 +60,8 @@ export interface IFlowFrameProps {
   onOpen?(id: string): void;
   /** A key the frame does not know; true when it was used. */
   onKey?(event: React.KeyboardEvent): boolean;
+  /** How much a small graph may grow to fill its place; 1 when left out. */
+  most?: number;
   minimap?: boolean;
   nodeColor?(node: Node): string;
   handle?: React.MutableRefObject<IFlowHandle | null>;
@@ -127,11 +129,13 @@ function Flow(props: IFlowFrameProps & { size: ISize }): React.ReactElement {
       zoomOut: () => void instance.zoomOut({ duration }),
       // React Flow's own fit waits for cards that were never drawn.
       fit: () =>
-        void instance.setViewport(wholeView(layout, size), { duration }),
+        void instance.setViewport(wholeView(layout, size, props.most), {
+          duration
+        }),
       focus: () => root.current?.focus(),
       toGraph: point => instance.screenToFlowPosition(point)
     }),
-    [instance, duration, layout, size]
+    [instance, duration, layout, size, props.most]
   );
   React.useEffect(() => {
     if (props.handle) {
@@ -227,7 +231,7 @@ function useView(
         Math.abs(before.y - now.y) > 1);
     // Nothing moves what the user has placed, but for a hidden selection.
     if (!moved) {
-      const view = startView(layout, size, selected);
+      const view = startView(layout, size, selected, props.most);
       fitted.current = view;
       void instance.setViewport(view);
     }
@@ -263,12 +267,13 @@ function cardSize(nodes: readonly Node[], id: string): ISize {
 /** All of the graph, in the middle. */
 export function wholeView(
   layout: ILayout,
-  size: ISize
+  size: ISize,
+  most = 1
 ): { x: number; y: number; zoom: number } {
   const zoom = Math.max(
     MINIMUM_ZOOM,
     Math.min(
-      1,
+      most,
       (size.width - 2 * MARGIN) / Math.max(1, layout.width),
       (size.height - 2 * MARGIN) / Math.max(1, layout.height)
     )
@@ -284,9 +289,10 @@ export function wholeView(
 export function startView(
   layout: ILayout,
   size: ISize,
-  selected: string | null
+  selected: string | null,
+  most = 1
 ): { x: number; y: number; zoom: number } {
-  const whole = wholeView(layout, size);
+  const whole = wholeView(layout, size, most);
   if (whole.zoom >= LEGIBLE_ZOOM) {
     return { ...whole, y: Math.min(MARGIN, whole.y) };
   }

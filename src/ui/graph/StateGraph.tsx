@@ -1,17 +1,48 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
-import { Handle, Position, type Node, type NodeProps } from '@xyflow/react';
+import {
+  Handle,
+  Position,
+  useStore,
+  type Node,
+  type NodeProps
+} from '@xyflow/react';
 import * as React from 'react';
 
 import { blockLook, blockTypeLabel } from '../blockTypes';
 import { StateBadge, stateWord } from '../state';
-import { FlowFrame, nodeDomId, withSelection } from './FlowFrame';
+import {
+  FlowFrame,
+  nodeDomId,
+  withSelection,
+  type IFlowHandle
+} from './FlowFrame';
 import type { IGraphNode, IGraphViewProps } from './GraphView';
 import { LayoutMemo, routeKey } from './layout';
 import { EDGE_TYPES, type RoutedEdgeType } from './RoutedEdge';
 import { handlesOf } from './handles';
 
-const WIDTH = 200;
+const WIDTH = 210;
 const HEIGHT = 52;
+/** A name of more letters takes two lines. */
+const LINE_LETTERS = 25;
+const TWO_LINES = 68;
+/** Small graphs grow up to this to fill their pane. */
+const MOST_ZOOM = 1.35;
+/** Below this only names are written, larger. */
+const READABLE_ZOOM = 0.6;
+
+/** Graphs of more cards have a map. */
+const MAPPED_NODES = 25;
+
+const STATE_COLORS: Record<string, string> = {
+  failed: 'var(--mage-state-failed-color)',
+  running: 'var(--mage-state-running-color)',
+  completed: 'var(--mage-state-completed-color)'
+};
+
+function heightOf(node: IGraphNode): number {
+  return node.name.length > LINE_LETTERS ? TWO_LINES : HEIGHT;
+}
 
 type StateNode = Node<{ node: IGraphNode; trans: TranslationBundle }, 'state'>;
 
@@ -19,11 +50,13 @@ const StateCard = React.memo(
   (props: NodeProps<StateNode>): React.ReactElement => {
     const { node, trans } = props.data;
     const look = blockLook(node.type);
+    const near = useStore(({ transform }) => transform[2] >= READABLE_ZOOM);
     return (
       <div
         id={nodeDomId(node.id)}
         className="mage-Card mage-mod-small"
         data-state={node.state}
+        data-near={near || undefined}
         data-selected={props.selected || undefined}
         style={{ ['--mage-card-color' as string]: look.color }}
         role="img"
@@ -41,13 +74,16 @@ const StateCard = React.memo(
         <div className="mage-Card-title">
           <look.icon.react tag="span" className="mage-Card-icon" />
           <span className="mage-Card-name">{node.name}</span>
+          {near ? null : <StateBadge state={node.state} trans={trans} />}
         </div>
-        <div className="mage-Card-facts">
-          <StateBadge state={node.state} trans={trans} word />
-          {node.detail && (
-            <span className="mage-Card-detail">{node.detail}</span>
-          )}
-        </div>
+        {near && (
+          <div className="mage-Card-facts">
+            <StateBadge state={node.state} trans={trans} word />
+            {node.detail && (
+              <span className="mage-Card-detail">{node.detail}</span>
+            )}
+          </div>
+        )}
         <Handle
           type="source"
           position={Position.Bottom}
@@ -66,7 +102,11 @@ export default function StateGraph(
   const { trans, selected = null } = props;
   const memo = React.useRef(new LayoutMemo());
   const { layout, key } = memo.current.get(
-    props.nodes.map(({ id }) => ({ id, width: WIDTH, height: HEIGHT })),
+    props.nodes.map(node => ({
+      id: node.id,
+      width: WIDTH,
+      height: heightOf(node)
+    })),
     props.edges
   );
   const cards = React.useMemo<StateNode[]>(
@@ -76,8 +116,8 @@ export default function StateGraph(
         type: 'state',
         position: layout.positions.get(node.id)!,
         width: WIDTH,
-        height: HEIGHT,
-        handles: handlesOf(WIDTH, HEIGHT),
+        height: heightOf(node),
+        handles: handlesOf(WIDTH, heightOf(node), 0),
         data: { node, trans }
       })),
     [props.nodes, layout, trans]
@@ -99,18 +139,60 @@ export default function StateGraph(
       })),
     [props.edges, layout]
   );
+  const handle = React.useRef<IFlowHandle | null>(null);
   return (
-    <FlowFrame
-      trans={trans}
-      label={props.label ?? trans.__('Graph of the blocks')}
-      nodes={nodes}
-      edges={edges}
-      layout={layout}
-      layoutKey={key}
-      nodeTypes={NODE_TYPES}
-      edgeTypes={EDGE_TYPES}
-      selected={selected}
-      onSelect={id => id && props.onSelect?.(id)}
-    />
+    <>
+      <FlowFrame
+        trans={trans}
+        label={props.label ?? trans.__('Graph of the blocks')}
+        nodes={nodes}
+        edges={edges}
+        layout={layout}
+        layoutKey={key}
+        nodeTypes={NODE_TYPES}
+        edgeTypes={EDGE_TYPES}
+        selected={selected}
+        onSelect={id => id && props.onSelect?.(id)}
+        most={MOST_ZOOM}
+        minimap={props.nodes.length > MAPPED_NODES}
+        nodeColor={node => {
+          const { state, type } = (node as StateNode).data.node;
+          return STATE_COLORS[state] ?? blockLook(type).color;
+        }}
+        handle={handle}
+      />
+      <Zoom handle={handle} trans={trans} />
+    </>
+  );
+}
+
+/** The buttons in the corner; the keyboard has 0, + and −. */
+function Zoom(props: {
+  handle: React.MutableRefObject<IFlowHandle | null>;
+  trans: TranslationBundle;
+}): React.ReactElement {
+  const { handle, trans } = props;
+  const button = (label: string, text: string, run: () => void) => (
+    <button
+      className="mage-Canvas-button"
+      aria-label={label}
+      title={label}
+      onClick={run}
+    >
+      {text}
+    </button>
+  );
+  return (
+    <div
+      className="mage-Graph-zoom"
+      role="toolbar"
+      aria-label={trans.__('View')}
+    >
+      {button(trans.__('Show the whole graph (0)'), trans.__('Fit'), () =>
+        handle.current?.fit()
+      )}
+      {button(trans.__('Zoom in (+)'), '+', () => handle.current?.zoomIn())}
+      {button(trans.__('Zoom out (-)'), '−', () => handle.current?.zoomOut())}
+    </div>
   );
 }
