@@ -268,6 +268,13 @@ class RunStore(RunUpkeep):
             step_rows.write(connection, run_id, planned)
             step_rows.count(connection, run_id)
 
+    def add_children(self, run_id: str, owner: str, group: str, children: Sequence[Step]) -> None:
+        """Write the children of a step that are not there yet, after it."""
+        with self._db.write() as connection:
+            self._own(connection, run_id, owner)
+            step_rows.write(connection, run_id, children, group)
+            step_rows.count(connection, run_id)
+
     def save_step(self, run_id: str, owner: str, step: Step) -> None:
         """Write one attempt of a step as it stands now."""
         at = clock.now()
@@ -371,13 +378,7 @@ class RunStore(RunUpkeep):
             )
             if result.rowcount == 0:
                 raise StillActive(f"Run '{run_id}' is {run.state}; it cannot be retried.")
-            for position, step in enumerate(run.steps):
-                fresh = next((item for item in again if item.block == step.block), None)
-                if fresh is not None:
-                    values = step_rows.values(fresh) | {"run": run_id, "block": step.block}
-                    where = and_(steps.c.run == run_id, steps.c.block == step.block)
-                    connection.execute(delete(steps).where(where, steps.c.attempt == fresh.attempt))
-                    connection.execute(insert(steps).values(**values, position=position))
+            step_rows.renew(connection, run_id, again)
             step_rows.count(connection, run_id)
         return self.get(run_id)
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, and_, delete, insert, select, update
 
 from mage_jlab.db.tables import runs, steps
 from mage_jlab.model.run import ENDED_STEP, OutputSummary, Step
+
+_SPACING = 100_000
+"""Between the places of two planned steps, so that children fit in."""
 
 
 def values(step: Step) -> dict[str, Any]:
@@ -39,16 +42,44 @@ def _output_values(output: OutputSummary) -> dict[str, Any]:
     }
 
 
-def write(connection: Connection, run_id: str, planned: Sequence[Step]) -> None:
-    """Write the steps of a plan that are not there yet, in its order."""
-    known = {
-        str(item)
-        for item in connection.execute(select(steps.c.block).where(steps.c.run == run_id)).scalars()
-    }
-    for position, step in enumerate(planned):
-        if step.block not in known:
-            said = values(step) | {"run": run_id, "block": step.block}
-            connection.execute(insert(steps).values(**said, position=position))
+def write(
+    connection: Connection, run_id: str, planned: Sequence[Step], group: str | None = None
+) -> None:
+    """Write the steps of a plan that are not there yet, in its order; children after it."""
+    found = connection.execute(
+        select(steps.c.block, steps.c.position).where(steps.c.run == run_id)
+    ).all()
+    known = {str(row.block): int(row.position) for row in found}
+    if group is None:
+        places = range(0, len(planned) * _SPACING, _SPACING)
+    else:
+        first = known.get(group, 0) + 1
+        places = range(first, first + len(planned))
+    rows = [
+        values(step) | {"run": run_id, "block": step.block, "position": place}
+        for place, step in zip(places, planned, strict=True)
+        if step.block not in known
+    ]
+    if rows:
+        connection.execute(insert(steps), rows)
+
+
+def renew(connection: Connection, run_id: str, fresh: Sequence[Step]) -> None:
+    """Write fresh attempts of steps, each where the step stands."""
+    found = connection.execute(
+        select(steps.c.block, steps.c.position).where(steps.c.run == run_id)
+    ).all()
+    places = {str(row.block): int(row.position) for row in found}
+    for step in fresh:
+        where = and_(steps.c.run == run_id, steps.c.block == step.block)
+        connection.execute(delete(steps).where(where, steps.c.attempt == step.attempt))
+    rows = [
+        values(step) | {"run": run_id, "block": step.block, "position": places[step.block]}
+        for step in fresh
+        if step.block in places
+    ]
+    if rows:
+        connection.execute(insert(steps), rows)
 
 
 def count(connection: Connection, run_id: str) -> None:

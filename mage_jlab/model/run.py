@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -32,6 +32,19 @@ ENDED_STEP = frozenset({COMPLETED, FAILED, UPSTREAM_FAILED, SKIPPED, CANCELLED, 
 """States of a step that will not change without a retry."""
 
 
+def group_of(block: str, known: Container[str]) -> str | None:
+    """Return the block a step is a child of (``block:name``), or None when it is none.
+
+    `known` are the steps of the run; a block's own id may contain a colon, too.
+    """
+    at = block.find(":")
+    while at != -1:
+        if block[:at] in known:
+            return block[:at]
+        at = block.find(":", at + 1)
+    return None
+
+
 @dataclass(frozen=True)
 class OutputSummary:
     """What a step left, in short: one per output, in order."""
@@ -46,7 +59,10 @@ class OutputSummary:
 
 @dataclass(frozen=True)
 class Step:
-    """One block in one run. `log` is told apart by `attempt`."""
+    """One block in one run, or one child of a block that runs once for each item.
+
+    `log` is told apart by `attempt`.
+    """
 
     block: str
     name: str

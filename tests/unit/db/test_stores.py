@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
@@ -199,3 +200,22 @@ def test_many_writers_and_a_long_reader(box: Box) -> None:
             thread.join()
     assert errors == []
     assert len(box.runs.list(limit=500)[0]) == 80
+
+
+def test_children_stand_after_their_group_and_keep_their_place(box: Box) -> None:
+    wanted = NewRun("p", "pipe", steps=steps("src", "child", "sum"))
+    run_id = box.runs.create(wanted, box.me).id
+    box.runs.start(run_id, box.me)
+    names = [f"child:{number}" for number in range(12)]
+    box.runs.add_children(run_id, box.me, "child", steps(*names))
+    box.runs.add_children(run_id, box.me, "child", steps(*names))  # repeating changes nothing
+    run = box.runs.get(run_id)
+    assert [step.block for step in run.steps] == ["src", "child", *names, "sum"]
+    assert run.steps_total == 15
+    for step in run.steps:
+        box.runs.save_step(run_id, box.me, replace(step, state="failed", attempt=1))
+    box.runs.finish(run_id, box.me, "failed")
+    fresh = [replace(step, attempt=2) for step in steps("child", "child:3", "sum")]
+    again = box.runs.reopen(run_id, box.me, fresh)
+    assert [step.block for step in again.steps] == ["src", "child", *names, "sum"]
+    assert [s.block for s in again.steps if s.attempt == 2] == ["child", "child:3", "sum"]

@@ -99,3 +99,15 @@ def test_resume() -> None:
         again(after, done)
     with pytest.raises(BlockNotFound):
         again(after, done, "x")
+
+
+def test_a_child_runs_again_with_its_group_and_a_group_with_all_its_children() -> None:
+    after = {
+        "src": (), "child": ("src",), "child:a": ("src",), "child:b": ("src",),
+        "grand": ("child",), "grand:0": ("child:a",), "grand:1": ("child:b",), "sum": ("grand",),
+    }  # fmt: skip
+    done = dict.fromkeys(after, "completed")
+    assert again(after, done, "child:b") == ("child", "child:b", "grand", "grand:1", "sum")
+    assert again(after, done, "grand") == ("grand", "grand:0", "grand:1", "sum")
+    failed = {**done, "grand:0": "failed", "grand": "failed", "sum": "upstream_failed"}
+    assert again(after, failed) == ("grand", "grand:0", "sum")
