@@ -24,9 +24,11 @@ from mage_jlab.errors import Conflict, DatabaseTooNew
 from mage_jlab.executors import bundle, context, process, sockets, step_logs
 from mage_jlab.executors.channel import Asker, HostChannel
 from mage_jlab.executors.host import Host, Services
-from mage_jlab.executors.kernel import START_SECONDS
+from mage_jlab.executors.launch import START_SECONDS
 from mage_jlab.executors.runner import Parts, Runner
+from mage_jlab.executors.settings import Kernels
 from mage_jlab.executors.upkeep import Upkeep
+from mage_jlab.executors.zygote.nursery import Nursery
 from mage_jlab.files.state import state_folder
 from mage_jlab.files.workspace import Workspace
 from mage_jlab.ids import slug
@@ -63,8 +65,8 @@ class Engine:
 
     def __init__(
         self, root: Path, state: Path | None = None, *, database_url: str | None = None,
-        kernel_specs: Any = None, max_kernels: int = 4, kind: str = "server",
-        retention: Retention | None = None,
+        max_kernels: int = 4, kind: str = "server",
+        retention: Retention | None = None, kernels: Kernels | None = None,
     ) -> None:  # fmt: skip
         """Build the parts; nothing is opened or started yet."""
         self.root = Path(root).resolve()
@@ -77,9 +79,10 @@ class Engine:
         self.triggers = TriggerStore(self.database, self._here)
         self.events = EventBus()
         self._leases = LeaseStore(self.database)
-        self._specs = kernel_specs
         self._max_kernels = max_kernels
         self._kind = kind
+        self._kernels = kernels or Kernels.usual(kind)
+        self.nursery = Nursery(idle=self._kernels.idle_seconds) if self._kernels.fork else None
         self._hands = Hands(
             me=lambda: self._me,
             lives=lambda: self._owner is not None,
@@ -171,6 +174,8 @@ class Engine:
             queued = self.runs.next_queued(self._owner.id)
             if queued is None:
                 self._leases.leave(self._owner.id)
+        if self.nursery is not None:
+            self.nursery.close()
         if self._sockets is not None:
             shutil.rmtree(self._sockets, ignore_errors=True)
         self.database.close()
@@ -347,9 +352,10 @@ class Engine:
                 sockets=self._sockets,
                 interval=due.interval,
                 tidy=self.housekeeping.after_run,
-                specs=self._specs,
                 start_seconds=self.start_seconds,
                 sensor_seconds=self.sensor_seconds,
+                nursery=self.nursery,
+                kernels=self._kernels,
             ),
             slots,
         )

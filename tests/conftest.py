@@ -149,6 +149,8 @@ def mage_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "state"
     monkeypatch.setenv("MAGE_JLAB_STATE_DIR", str(folder))
     monkeypatch.delenv("MAGE_DATABASE_CONNECTION_URL", raising=False)
+    # Tests count kernels; those about spares ask for some.
+    monkeypatch.setenv("MAGE_JLAB_SPARE_KERNELS", "0")
     return folder
 
 

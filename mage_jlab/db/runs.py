@@ -245,6 +245,13 @@ class RunStore(RunUpkeep):
             found = connection.execute(query.order_by(runs.c.id).limit(1)).scalar()
             return None if found is None else str(found)
 
+    def take(self, owner: str) -> Run | None:
+        """Start the oldest queued run of an owner; None when there is none to start."""
+        while (run_id := self.next_queued(owner)) is not None:
+            if self.start(run_id, owner):
+                return self.get(run_id)
+        return None
+
     def start(self, run_id: str, owner: str) -> bool:
         """Turn a queued run into a running one; False when it is not ours to start."""
         at = clock.now()
@@ -256,14 +263,16 @@ class RunStore(RunUpkeep):
             )
             return result.rowcount == 1
 
-    def describe(self, run_id: str, owner: str, **facts: Any) -> None:
-        """Note facts of a run: code_hash, kernel, cwd."""
-        self._change(run_id, owner, facts)
+    def plan(self, run_id: str, owner: str, planned: Sequence[Step], **facts: Any) -> None:
+        """Replace the steps that never began by those of the plan.
 
-    def plan(self, run_id: str, owner: str, planned: Sequence[Step]) -> None:
-        """Replace the steps that never began by those of the plan."""
+        Facts of the run (code_hash, kernel, cwd) are noted with it.
+        """
         with self._db.write() as connection:
             self._own(connection, run_id, owner)
+            if facts:
+                changed = {**facts, "updated": clock.now()}
+                connection.execute(update(runs).where(runs.c.id == run_id).values(**changed))
             connection.execute(delete(steps).where(steps.c.run == run_id, steps.c.attempt == 0))
             step_rows.write(connection, run_id, planned)
             step_rows.count(connection, run_id)
@@ -404,13 +413,6 @@ class RunStore(RunUpkeep):
         query = select(fires.c.fire_time).where(fires.c.trigger == trigger)
         with self._db.read() as connection:
             return tuple(connection.execute(query.order_by(fires.c.fire_time)).scalars())
-
-    def _change(self, run_id: str, owner: str, values: Mapping[str, Any]) -> None:
-        with self._db.write() as connection:
-            self._own(connection, run_id, owner)
-            connection.execute(
-                update(runs).where(runs.c.id == run_id).values(**values, updated=clock.now())
-            )
 
     def _own(self, connection: Connection, run_id: str, owner: str) -> None:
         row = connection.execute(

@@ -13,7 +13,7 @@ import hashlib
 import json
 import re
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from importlib import resources
 from typing import Any
 
@@ -56,7 +56,27 @@ def _mage_jlab_install(key, packed, context):
         __import__(name)
         sys.modules[name].__key__ = key
     __import__(name + ".kernel_side.start")
-    sys.modules[name + ".kernel_side.start"].activate(json.loads(context))
+    if context is not None:
+        sys.modules[name + ".kernel_side.start"].activate(json.loads(context))
+"""
+
+_AGAIN = """
+def _mage_jlab_install(key, context):
+    import json, sys
+    if getattr(sys.modules.get("{package}"), "__key__", None) != key:
+        raise RuntimeError("the code that runs blocks is not in this kernel")
+    sys.modules["{package}.kernel_side.start"].activate(json.loads(context))
+"""
+
+_SETTLE = """
+def _mage_jlab_settle(cwd, changed, unset):
+    import os, time
+    for name in unset:
+        os.environ.pop(name, None)
+    os.environ.update(changed)
+    getattr(time, "tzset", int)()
+    os.chdir(cwd)
+    get_ipython().user_ns["_dh"][:] = [cwd]
 """
 
 
@@ -103,9 +123,30 @@ def start_code(context: Mapping[str, Any]) -> str:
 
     Executing it again with another context only changes the context.
     """
+    return _installing(json.dumps(dict(context), ensure_ascii=True, default=str))
+
+
+def install_code() -> str:
+    """Return the text that imports what a kernel needs and activates nothing."""
+    return _installing(None)
+
+
+def again_code(context: Mapping[str, Any]) -> str:
+    """Return the short text for a kernel in which the code is already; it raises in others."""
+    install = _AGAIN.replace("{package}", PACKAGE).strip()
+    data = json.dumps(dict(context), ensure_ascii=True, default=str)
+    return f"{install}\n\n_mage_jlab_install({key()!r}, {data!r})\ndel _mage_jlab_install\n"
+
+
+def settle_code(cwd: str, changed: Mapping[str, str], unset: Iterable[str]) -> str:
+    """Return the text that gives a kernel that is there already another place to live."""
+    said = f"{cwd!r}, {dict(changed)!r}, {sorted(unset)!r}"
+    return f"{_SETTLE.strip()}\n\n_mage_jlab_settle({said})\ndel _mage_jlab_settle\n\n"
+
+
+def _installing(data: str | None) -> str:
     packed, code_key = _sources()
     install = _INSTALL.replace("{package}", PACKAGE)
-    data = json.dumps(dict(context), ensure_ascii=True, default=str)
     lines = "\n".join(f'    "{packed[at : at + 96]}"' for at in range(0, len(packed), 96))
     return (
         f"{install.strip()}\n\n"

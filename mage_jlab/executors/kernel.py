@@ -1,83 +1,26 @@
-"""Runs steps in Jupyter kernels of our own: any kernelspec, no server needed.
-
-Each kernel is a session leader (its own process group), is spoken to over
-`ipc` sockets in a folder only we can read, and is written down with its pid
-and the moment it began, so that it can be ended even if we are killed.
-"""
+"""Runs steps in Jupyter kernels of our own: any kernelspec, no server needed."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import logging
-import os
-import secrets
-import time
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, replace
-from pathlib import Path
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from dataclasses import replace
 from typing import Any
-
-from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
-from jupyter_client.manager import AsyncKernelManager
 
 from mage_jlab import clock
 from mage_jlab.errors import KernelDied, KernelError, KernelStartTimeout
-from mage_jlab.executors import messages, process
-from mage_jlab.executors.zygote.nursery import Nursery
-from mage_jlab.executors.zygote.provisioner import fork_with
+from mage_jlab.executors import bundle, messages
+from mage_jlab.executors.launch import Launched, Surroundings
+from mage_jlab.executors.zygote import nursery
 from mage_jlab.model.run import FAILED
 from mage_jlab.run.ports import Outcome, Request, Started
 
 log = logging.getLogger(__name__)
-START_SECONDS = 60.0
 INTERRUPT_GRACE = 5.0
 _POLL = 0.2
 _AFTER_IDLE = 3.0
-_KILL_SECONDS = 10.0
-_NOT_OURS = ("JPY_SESSION_NAME", "MPLBACKEND")
-
-
-@dataclass(frozen=True)
-class Surroundings:
-    """What every kernel of a run gets: folder, code to begin with, bookkeeping.
-
-    `opened(id, pid, mark)` and `closed(id)` are called when a process begins
-    and when it is gone; `code` is made when a kernel starts.
-    """
-
-    cwd: Path
-    sockets: Path
-    code: Callable[[], str]
-    opened: Callable[[str, int, str], Awaitable[None]]
-    closed: Callable[[str], Awaitable[None]]
-    specs: KernelSpecManager | None = None
-    start_seconds: float = START_SECONDS
-    environment: Mapping[str, str] | None = None
-    nursery: Nursery | None = None
-    """Where kernels are forked; without it they are spawned."""
-
-
-class KernelExecutor:
-    """Starts kernels for the steps of one run."""
-
-    def __init__(self, surroundings: Surroundings) -> None:
-        """Keep what every kernel of the run gets."""
-        self._around = surroundings
-
-    async def open(self, kernel: str) -> Kernel:
-        """Start a kernel and make it ready to run blocks.
-
-        Raises:
-            KernelError: when there is none of that name or it does not start.
-        """
-        made = Kernel(kernel, self._around)
-        try:
-            await made.start()
-        except BaseException:
-            await made.close(now=True)
-            raise
-        return made
 
 
 class Kernel:
@@ -85,17 +28,14 @@ class Kernel:
 
     def __init__(self, kernel: str, surroundings: Surroundings) -> None:
         """Prepare; nothing is started yet."""
-        self.id = secrets.token_hex(6)
         self.kernel = kernel
         self._around = surroundings
-        self._manager: Any = None
-        self._client: Any = None
-        self._popen: Any = None
-        self._pid = 0
-        self._mark = ""
-        self._died: asyncio.Event = asyncio.Event()
+        self._launched = Launched(kernel, surroundings)
+        self._died = self._launched.died
         self._answers: dict[str, _Answer] = {}
         self._tasks: list[asyncio.Task[None]] = []
+        self._environment: dict[str, str] = {}
+        self._taught = False
         self._closed = False
 
     @property
@@ -106,98 +46,65 @@ class Kernel:
     @property
     def pid(self) -> int:
         """Return the id of the process."""
-        return self._pid
+        return self._launched.pid
+
+    @property
+    def _client(self) -> Any:
+        return self._launched.client
 
     # ---- beginning -------------------------------------------------------
 
     async def start(self) -> None:
         """Start the process, wait until it answers, and teach it blocks."""
-        seconds = self._around.start_seconds
-        try:
-            await asyncio.wait_for(self._start(), seconds)
-        except (TimeoutError, asyncio.TimeoutError) as error:
-            raise KernelStartTimeout(
-                f"The kernel did not start in {seconds:g} s ('{self.kernel}').{self._last_words()}",
-                kernel=self.kernel,
-            ) from error
+        await self._in_time(self._start())
 
     async def _start(self) -> None:
-        await self._launch()
-        self._client = self._manager.client()
-        self._client.start_channels()
-        ready = asyncio.ensure_future(self._greet())
-        death = asyncio.ensure_future(self._died.wait())
-        try:
-            await asyncio.wait([ready, death], return_when=asyncio.FIRST_COMPLETED)
-            if not ready.done():
-                raise KernelDied(
-                    f"The kernel '{self.kernel}' ended while it started "
-                    f"({self._exit()}).{self._last_words()}",
-                    kernel=self.kernel,
-                )
-            ready.result()
-        finally:
-            for task in (ready, death):
-                task.cancel()
+        self._environment = self._around.variables()
+        await self._launched.start()
         self._tasks.append(asyncio.ensure_future(self._listen(self._client.get_iopub_msg)))
         self._tasks.append(asyncio.ensure_future(self._listen(self._client.get_shell_msg)))
         await self._teach()
 
-    async def _launch(self) -> None:
-        around = self._around
-        manager = AsyncKernelManager(
-            kernel_name=self.kernel,
-            connection_file=str(around.sockets / f"{self.id}.json"),
-            **({"kernel_spec_manager": around.specs} if around.specs is not None else {}),
-        )
-        if os.name == "posix":
-            # Other users of the machine cannot reach a socket in our folder.
-            manager.transport = "ipc"
-            manager.ip = str(around.sockets / self.id)
-        self._manager = manager
-        environment = {k: v for k, v in os.environ.items() if k not in _NOT_OURS}
-        environment |= dict(around.environment or {}) | {process.MARKER: self.id}
-        with self._output().open("wb") as output:
-            try:
-                if around.nursery is not None:
-                    fork_with(manager, around.nursery)
-                await manager.start_kernel(
-                    env=environment, cwd=str(around.cwd), stdout=output, stderr=output
-                )
-            except NoSuchKernel as error:
-                raise KernelError(
-                    f"There is no kernel named '{self.kernel}' here; install it or choose "
-                    "another one in the pipeline's settings.",
-                    kernel=self.kernel,
-                ) from error
-            except (OSError, RuntimeError, ValueError) as error:
-                raise KernelError(
-                    f"The kernel '{self.kernel}' could not be started: {error}",
-                    kernel=self.kernel,
-                ) from error
-        provisioner = manager.provisioner
-        self._popen = getattr(provisioner, "process", None)
-        self._pid = int(getattr(provisioner, "pid", 0) or 0)
-        self._mark = process.mark(self._pid) or ""
-        await around.opened(self.id, self._pid, self._mark)
-        self._tasks.append(asyncio.ensure_future(self._watch()))
+    async def settle(self, surroundings: Surroundings) -> None:
+        """Work for a run from now on: a kernel that nobody has used gets its surroundings."""
+        before, after = self._environment, surroundings.variables()
+        changed = {name: value for name, value in after.items() if before.get(name) != value}
+        self._around = self._launched.around = surroundings
+        move = bundle.settle_code(str(surroundings.cwd), changed, before.keys() - after.keys())
+        await self._in_time(self._teach(move))
 
-    async def _greet(self) -> None:
-        """Wait for the first answer; a kernel that has not bound yet answers later."""
-        while True:
-            with contextlib.suppress(RuntimeError):
-                await self._client.wait_for_ready(timeout=self._around.start_seconds)
+    def suits(self, surroundings: Surroundings) -> bool:
+        """Whether it is what a kernel that is started now would be."""
+        alike = nursery.acting(self._environment) == nursery.acting(surroundings.variables())
+        return self.alive and alike and self._launched.fresh
+
+    async def _in_time(self, work: Coroutine[Any, Any, None]) -> None:
+        seconds = self._around.start_seconds
+        try:
+            await asyncio.wait_for(work, seconds)
+        except (TimeoutError, asyncio.TimeoutError) as error:
+            words = self._launched.last_words()
+            raise KernelStartTimeout(
+                f"The kernel did not start in {seconds:g} s ('{self.kernel}').{words}",
+                kernel=self.kernel,
+            ) from error
+
+    async def _teach(self, first: str = "") -> None:
+        """Have our code in the kernel work for the run; what is there is not sent again."""
+        said = self._around.said
+        here = self._taught or self._launched.forked
+        codes = [bundle.again_code(said)] if here else []
+        for code in (*codes, bundle.start_code(said)):
+            answer = self._send(first + code, {}, silent=True)
+            await self._settled(answer, None)
+            self._answers.pop(answer.id, None)
+            if answer.ready:
+                self._taught = True
                 return
             if self._died.is_set():
-                return
-
-    async def _teach(self) -> None:
-        answer = self._send(self._around.code(), {}, silent=True)
-        await self._settled(answer, None)
-        if answer.ready:
-            return
-        if self._died.is_set():
-            raise KernelDied(f"The kernel '{self.kernel}' died at its start ({self._exit()}).")
+                raise KernelDied(
+                    f"The kernel '{self.kernel}' died at its start ({self._launched.exit()})."
+                )
         raise KernelError(
             f"The kernel '{self.kernel}' cannot run blocks: "
             f"{answer.error or 'it did not answer as expected'}.",
@@ -217,7 +124,7 @@ class Kernel:
         if not in_time:
             await self.interrupt()
             if not await self._settled(answer, INTERRUPT_GRACE):
-                await self._kill()
+                await self._launched.kill()
         self._answers.pop(answer.id, None)
         found = answer.finished or self._without_word(answer)
         if not in_time:
@@ -233,13 +140,12 @@ class Kernel:
     async def interrupt(self) -> None:
         """Send Ctrl-C."""
         if self.alive:
-            with contextlib.suppress(RuntimeError, OSError):
-                await self._manager.interrupt_kernel()
+            await self._launched.interrupt()
 
     def _without_word(self, answer: _Answer) -> Outcome:
         """Say how a step ended whose kernel never said so itself."""
         if self._died.is_set():
-            return Outcome(FAILED, error=f"The kernel died ({self._exit()}).", lost=True)
+            return Outcome(FAILED, error=f"The kernel died ({self._launched.exit()}).", lost=True)
         reason = answer.error or "The kernel answered without having run the block."
         return Outcome(FAILED, error=reason)
 
@@ -326,12 +232,6 @@ class Kernel:
         elif event == "finished":
             answer.finished = messages.outcome(content)
 
-    async def _watch(self) -> None:
-        """A killed kernel says nothing: look whether it is there."""
-        while await self._manager.is_alive():
-            await asyncio.sleep(_POLL)
-        self._died.set()
-
     # ---- ending ----------------------------------------------------------
 
     async def close(self, *, now: bool = False) -> None:
@@ -339,56 +239,10 @@ class Kernel:
         if self._closed:
             return
         self._closed = True
-        if self._pid and not now and not self._died.is_set() and self._client is not None:
-            with contextlib.suppress(Exception):  # politeness is optional
-                self._client.shutdown()
-                await asyncio.wait_for(self._died.wait(), 2.0)
-        await self._kill()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        if self._client is not None:
-            self._client.stop_channels()
-        if self._manager is not None:
-            with contextlib.suppress(Exception):  # files that are gone already
-                await self._manager.cleanup_resources()
-        if self._pid:
-            await self._around.closed(self.id)
-        self._output().unlink(missing_ok=True)
-
-    async def _kill(self) -> None:
-        """Kill the group until nobody of it is left."""
-        if not self._pid:
-            return
-        until = time.monotonic() + _KILL_SECONDS
-        while not await asyncio.to_thread(process.kill_all, self._pid, self.id):
-            if self._popen is not None:
-                self._popen.poll()
-            if time.monotonic() > until:
-                log.error("Kernel process %s does not end.", self._pid)
-                break
-            await asyncio.sleep(0.05)
-        if self._popen is not None:
-            self._popen.poll()
-        self._died.set()
-
-    def _exit(self) -> str:
-        code = self._popen.poll() if self._popen is not None else None
-        if code is None:
-            return "for an unknown reason"
-        if code >= 0:
-            return f"exit status {code}"
-        return f"signal {-code}"
-
-    def _output(self) -> Path:
-        return self._around.sockets / f"{self.id}.log"
-
-    def _last_words(self) -> str:
-        try:
-            text = self._output().read_bytes()[-2000:].decode("utf-8", "replace").strip()
-        except OSError:
-            return ""
-        return f" It said: {text.splitlines()[-1]}" if text else ""
+        await self._launched.close(now=now)
 
 
 class _Answer:

@@ -51,12 +51,15 @@ def mark(pid: int) -> str | None:
         return None
 
 
-def members(pid: int, kernel: str) -> list[int]:
+def members(pid: int, kernel: str, since: str = "") -> list[int]:
     """Return the living processes that belong to a kernel.
 
     These are the processes of its session, and those that left the session
-    but carry the kernel's marker in their environment.
+    but carry the kernel's marker in their environment. With the kernel's own
+    `mark` as `since`, only what began later is looked at so closely.
     """
+    if Path("/proc/self/stat").exists():
+        return _members(pid, kernel, int(since) if since.isdigit() else 0)
     found = []
     for process in psutil.process_iter():
         try:
@@ -69,9 +72,30 @@ def members(pid: int, kernel: str) -> list[int]:
     return found
 
 
-def kill_all(pid: int, kernel: str) -> bool:
+def _members(pid: int, kernel: str, since: int) -> list[int]:
+    marked = f"{MARKER}={kernel}".encode()
+    found = []
+    for entry in os.scandir("/proc"):
+        if not entry.name.isdigit() or int(entry.name) == os.getpid():
+            continue
+        try:
+            fields = Path(entry.path, "stat").read_bytes().rpartition(b")")[2].split()
+            if fields[0] in (b"Z", b"X"):
+                continue
+            ours = int(fields[3]) == pid or (
+                int(fields[19]) >= since
+                and marked in Path(entry.path, "environ").read_bytes().split(b"\0")
+            )
+        except OSError:
+            continue
+        if ours:
+            found.append(int(entry.name))
+    return found
+
+
+def kill_all(pid: int, kernel: str, since: str = "") -> bool:
     """Kill a kernel with everything it started; tell whether all of it is gone."""
-    alive = members(pid, kernel)
+    alive = members(pid, kernel, since)
     for item in alive:
         try:
             os.kill(item, getattr(signal, "SIGKILL", signal.SIGTERM))

@@ -7,21 +7,22 @@ import functools
 import logging
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
-
-from jupyter_client.kernelspec import KernelSpecManager
 
 from mage_jlab.db.leases import LeaseStore, LeftKernel
 from mage_jlab.db.runs import LostRun, RunStore
 from mage_jlab.db.triggers import TriggerStore
 from mage_jlab.errors import MageError, TriggerNotFound
-from mage_jlab.executors import bundle, context
+from mage_jlab.executors import context
 from mage_jlab.executors.channel import Asker, HostChannel
-from mage_jlab.executors.kernel import START_SECONDS, KernelExecutor, Surroundings
+from mage_jlab.executors.kernel import Kernel
+from mage_jlab.executors.launch import START_SECONDS, Surroundings
+from mage_jlab.executors.settings import Kernels
+from mage_jlab.executors.spares import Spares
 from mage_jlab.executors.zygote.nursery import Nursery
 from mage_jlab.files.snapshot import Snapshot
 from mage_jlab.files.workspace import Workspace
@@ -67,9 +68,27 @@ class Parts:
     interval: context.Interval
     tidy: Callable[[str, str], None]
     """Forgets what is not kept of a pipeline any longer, given its project and id."""
-    specs: KernelSpecManager | None = None
     start_seconds: float = START_SECONDS
     sensor_seconds: float = SENSOR_SECONDS
+    nursery: Nursery | None = None
+    kernels: Kernels = field(default_factory=Kernels)
+
+
+class Executor:
+    """Opens kernels for the steps of one run."""
+
+    def __init__(self, spares: Spares, around: Surroundings) -> None:
+        """Keep what every kernel of the run gets."""
+        self._spares = spares
+        self._around = around
+
+    async def open(self, kernel: str) -> Kernel:
+        """Return a kernel that is ready to run blocks.
+
+        Raises:
+            KernelError: when there is none of that name or it does not start.
+        """
+        return await self._spares.open(kernel, self._around)
 
 
 class Runner:
@@ -87,7 +106,9 @@ class Runner:
         self._stopping = False
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="mage-book")
         self.channel: HostChannel | None = None
-        self.nursery = Nursery()
+        self._spares = Spares(
+            parts.kernels.spares, parts.kernels.idle_seconds, self._spare_surroundings
+        )
 
     @property
     def active(self) -> int:
@@ -107,13 +128,12 @@ class Runner:
         while not self._stopping:
             self._wake.clear()
             while len(self._tasks) < self._slots.size and not self._stopping:
-                run_id = await self._write(self._parts.runs.next_queued, self._parts.owner)
-                if run_id is None or run_id in self._tasks:
+                run = await self._write(self._parts.runs.take, self._parts.owner)
+                if run is None:
                     break
-                if not await self._write(self._parts.runs.start, run_id, self._parts.owner):
-                    continue
-                task = asyncio.get_running_loop().create_task(self._guarded(run_id))
-                self._tasks[run_id] = task
+                task = asyncio.get_running_loop().create_task(self._guarded(run))
+                self._tasks[run.id] = task
+                await asyncio.sleep(0)  # it goes first, then the next one
             await self._wake.wait()
 
     def stop_run(self, run_id: str, state: str = CANCELLED, reason: str | None = None) -> bool:
@@ -138,15 +158,14 @@ class Runner:
         for task in rest:
             task.cancel()
         await asyncio.gather(*rest, return_exceptions=True)
-        await asyncio.to_thread(self.nursery.close)
+        await self._spares.close()
         self._thread.shutdown(wait=False)
 
     # ---- one run ---------------------------------------------------------
 
-    async def _guarded(self, run_id: str) -> None:
-        run: Run | None = None
+    async def _guarded(self, run: Run) -> None:
+        run_id = run.id
         try:
-            run = await self._write(self._parts.runs.get, run_id)
             self._tell(run, RUNNING)
             await self._carry_out(run)
         except LostRun:
@@ -161,35 +180,19 @@ class Runner:
             self._tasks.pop(run_id, None)
             self._asked.pop(run_id, None)
             self._wake.set()
-            if run is not None and not self._stopping:
+            if not self._stopping:
                 task = asyncio.get_running_loop().create_task(self._tidy(run))
                 self._tidying.add(task)
                 task.add_done_callback(self._tidying.discard)
 
     async def _carry_out(self, run: Run) -> None:
-        parts = self._parts
-        project = await self._call(parts.workspace.project, run.project)
-        snapshot = await self._call(self._snapshot, project, run)
-        plan = build(snapshot.pipeline, blocks=run.blocks, settings=project.settings)
+        project, snapshot, plan = await self._call(self._look, run)
         variables = {**snapshot.pipeline.variables, **run.variables}
         run = replace(run, variables=context.plain(variables))
-        book = Book(parts.runs, run.id, parts.owner, self._thread)
-        await book.plan(plan.rows())
-        await book.write(
-            functools.partial(
-                parts.runs.describe,
-                run.id,
-                parts.owner,
-                code_hash=snapshot.code_hash,
-                kernel=", ".join(sorted({step.kernel for step in plan.steps})),
-                cwd=str(parts.workspace.cwd(project)),
-                variables=run.variables,
-            )
-        )
-        trigger = await self._call(self._trigger, run)
+        book = Book(self._parts.runs, run.id, self._parts.owner, self._thread)
+        rows, trigger = await book.write(self._note, run, project, snapshot, plan)
         if run.blocks is not None:
-            await self._call(_borrow, parts.products(project), plan, run)
-        rows = {step.block: step for step in (await self._write(parts.runs.get, run.id)).steps}
+            await self._call(_borrow, self._parts.products(project), plan, run)
         driver = self._driver(run, project, snapshot, plan, rows, trigger, book)
         self._drivers[run.id] = driver
         if run.id in self._asked:
@@ -203,6 +206,33 @@ class Runner:
             if alarm is not None:
                 alarm.cancel()
             await driver.close()
+
+    def _look(self, run: Run) -> tuple[Project, Snapshot, Plan]:
+        """Read what is to be run, as it is now."""
+        project = self._parts.workspace.project(run.project)
+        snapshot = self._snapshot(project, run)
+        return (
+            project,
+            snapshot,
+            build(snapshot.pipeline, blocks=run.blocks, settings=project.settings),
+        )
+
+    def _note(
+        self, run: Run, project: Project, snapshot: Snapshot, plan: Plan
+    ) -> tuple[dict[str, Step], Trigger | None]:
+        """Write down what is to be run; return the steps as they stand, and the trigger."""
+        parts = self._parts
+        parts.runs.plan(
+            run.id,
+            parts.owner,
+            plan.rows(),
+            code_hash=snapshot.code_hash,
+            kernel=", ".join(sorted({step.kernel for step in plan.steps})),
+            cwd=str(parts.workspace.cwd(project)),
+            variables=run.variables,
+        )
+        rows = {step.block: step for step in parts.runs.get(run.id).steps}
+        return rows, self._trigger(run)
 
     def _driver(
         self, run: Run, project: Project, snapshot: Snapshot, plan: Plan,
@@ -222,18 +252,8 @@ class Runner:
         if self.channel is not None:
             said["channel"] = self.channel.admit(asker)
         said = context.with_key(said)
-        executor = KernelExecutor(
-            Surroundings(
-                cwd=parts.workspace.cwd(project),
-                sockets=parts.sockets,
-                code=lambda: bundle.start_code(said),
-                opened=functools.partial(self._opened, run.id),
-                closed=self._closed,
-                specs=parts.specs,
-                start_seconds=parts.start_seconds,
-                nursery=self.nursery,
-            )
-        )
+        around = self._surroundings(parts.workspace.cwd(project), said, run.id)
+        executor = Executor(self._spares, around)
         job = Job(
             run_id=run.id,
             plan=plan,
@@ -244,6 +264,23 @@ class Runner:
         )
         crew = Crew(executor, self._slots, _limit(snapshot))
         return Driver(job, book, crew, functools.partial(self._tell_step, run))
+
+    def _surroundings(self, cwd: Path, said: Mapping[str, Any], run: str | None) -> Surroundings:
+        parts = self._parts
+        return Surroundings(
+            cwd=cwd,
+            sockets=parts.sockets,
+            said=said,
+            opened=functools.partial(self._opened, run),
+            closed=self._closed,
+            specs=parts.kernels.specs,
+            start_seconds=parts.start_seconds,
+            nursery=parts.nursery,
+        )
+
+    def _spare_surroundings(self) -> Surroundings:
+        nowhere = self._parts.sockets
+        return self._surroundings(nowhere, context.nowhere(nowhere), None)
 
     def _snapshot(self, project: Project, run: Run) -> Snapshot:
         target = self._snapshots(project) / run.id
@@ -301,7 +338,7 @@ class Runner:
 
     # ---- bookkeeping -----------------------------------------------------
 
-    async def _opened(self, run_id: str, kernel: str, pid: int, mark: str) -> None:
+    async def _opened(self, run_id: str | None, kernel: str, pid: int, mark: str) -> None:
         left = LeftKernel(kernel, self._parts.owner, self._parts.host, pid, mark)
         await self._write(self._parts.leases.add_kernel, left, run_id)
 

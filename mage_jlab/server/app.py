@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jupyter_server.extension.application import ExtensionApp
-from traitlets import Bool, Integer, Unicode, default
+from traitlets import Bool, Float, Integer, Unicode, default
 
 from mage_jlab import clock
 from mage_jlab.errors import MageError, NotReady
+from mage_jlab.executors.settings import IDLE_SECONDS, Kernels, spares
 from mage_jlab.ids import slug
 
 if TYPE_CHECKING:
@@ -49,6 +50,15 @@ class MageApp(ExtensionApp):
     max_kernels = Integer(4, min=1, help="How many kernels scheduled runs may use at once.").tag(
         config=True
     )
+    fork_kernels = Bool(
+        True, help="Whether kernels of pipelines are forked from one that has imported pandas."
+    ).tag(config=True)
+    spare_kernels = Integer(
+        min=0, help="How many unused kernels of each kind are kept ready for runs, once one ran."
+    ).tag(config=True)
+    idle_seconds = Float(
+        IDLE_SECONDS, min=0, help="How long spare kernels and what kernels are forked from stay."
+    ).tag(config=True)
     scheduler = Bool(True, help="Whether this server fires schedules.").tag(config=True)
 
     keep_versions = Integer(
@@ -66,6 +76,10 @@ class MageApp(ExtensionApp):
         help="Bytes that a block may take over all runs of its pipeline; the oldest runs go.",
     ).tag(config=True)
 
+    @default("spare_kernels")
+    def _default_spares(self) -> int:
+        return spares()
+
     @default("root")
     def _default_root(self) -> str:
         return str(self.jupyter.root_dir)
@@ -81,6 +95,7 @@ class MageApp(ExtensionApp):
         self._loop: asyncio.AbstractEventLoop | None = None
         self._pulse: asyncio.Task[None] | None = None
         self._unsubscribe: Callable[[], None] | None = None
+        self._undo_forks: Callable[[], None] = lambda: None
         self._tasks: set[asyncio.Task[None]] = set()
         self._active = 0
         self._warm = False
@@ -116,6 +131,7 @@ class MageApp(ExtensionApp):
         self._loop = asyncio.get_running_loop()
         # Not in our own pool: its threads may all be waiting for this very start.
         await self._loop.run_in_executor(None, self._start)
+        self._fork_notebooks()
         self._pulse = self._loop.create_task(self._keep_alive())
 
     async def stop_extension(self) -> None:
@@ -126,6 +142,7 @@ class MageApp(ExtensionApp):
         if self._unsubscribe is not None:
             self._unsubscribe()
             self._unsubscribe = None
+        self._undo_forks()
         self._loop = None
         built, self._built = self._built, None
         self._fault = NotReady("The server is stopping.")
@@ -163,8 +180,13 @@ class MageApp(ExtensionApp):
                     Path(self.root),
                     Path(self.state_dir) if self.state_dir else None,
                     database_url=self.database_url or None,
-                    kernel_specs=self.local_specs,
                     max_kernels=self.max_kernels,
+                    kernels=Kernels(
+                        fork=self.fork_kernels,
+                        spares=self.spare_kernels,
+                        idle_seconds=self.idle_seconds,
+                        specs=self.local_specs,
+                    ),
                     retention=Retention(
                         versions=self.keep_versions,
                         version_bytes=self.keep_version_bytes,
@@ -187,6 +209,13 @@ class MageApp(ExtensionApp):
             self.log.exception("mage-jlab could not start")
         finally:
             self._started.set()
+
+    def _fork_notebooks(self) -> None:
+        nursery = None if self._built is None else self._built.nursery
+        if nursery is not None and self._fault is None and self.local_specs is not None:
+            from mage_jlab.server.kernels import fork_notebooks
+
+            self._undo_forks = fork_notebooks(self.jupyter, nursery)
 
     def warm_up(self, store: ProductStore) -> None:
         """Import what shows tables, aside and once: somebody is about to look at some."""

@@ -200,6 +200,10 @@ class Zygote:
                 answer.set_exception(ZygoteFailed("The zygote does not listen."))
         return answer
 
+    def bring_in(self, code: str) -> None:
+        """Have code executed that only imports, for all kernels to come."""
+        self._send({"do": "import", "code": code})
+
     def release(self, pid: int) -> None:
         """Let the process id of an ended kernel be used again."""
         with self._lock:

@@ -13,10 +13,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from mage_jlab.errors import ZygoteFailed
+from mage_jlab.executors import bundle
+from mage_jlab.executors.settings import IDLE_SECONDS
 from mage_jlab.executors.zygote.link import Zygote
 
 log = logging.getLogger(__name__)
-IDLE_SECONDS = 600.0
 MOST = 3
 """How many zygotes a server keeps; each holds what it imported, about 170 MB."""
 _AGAIN = 60.0
@@ -80,6 +81,7 @@ class Nursery:
                 raise ZygoteFailed("Kernels cannot be forked in this environment.")
             self._make_room(key)
             made = Zygote(prefix, environment, self._output(), self.idle)
+            made.bring_in(bundle.install_code())
             self._zygotes[key] = made
             return made
 
@@ -115,5 +117,10 @@ class Nursery:
 
 
 def _key(prefix: Sequence[str], environment: Mapping[str, str]) -> tuple[object, ...]:
-    acting = frozenset(item for item in environment.items() if _OF_START.match(item[0]))
-    return os.geteuid() if hasattr(os, "geteuid") else 0, tuple(prefix), acting
+    user = os.geteuid() if hasattr(os, "geteuid") else 0
+    return user, tuple(prefix), acting(environment)
+
+
+def acting(environment: Mapping[str, str]) -> frozenset[tuple[str, str]]:
+    """Return the variables that cannot be changed once a process has begun."""
+    return frozenset(item for item in environment.items() if _OF_START.match(item[0]))
