@@ -8,7 +8,7 @@ import {
 import type { Connection, FinalConnectionState } from '@xyflow/react';
 import * as React from 'react';
 
-import type { IBlock } from '../tokens';
+import type { IBlock, IPipelineDocument } from '../tokens';
 import { blockLook, blockTypeLabel } from '../ui/blockTypes';
 import {
   FlowFrame,
@@ -16,7 +16,8 @@ import {
   type IFlowHandle
 } from '../ui/graph/FlowFrame';
 import { handlesOf } from '../ui/graph/handles';
-import { LayoutMemo, routeKey, type ILayout } from '../ui/graph/layout';
+import { routeKey, type ILayout } from '../ui/graph/layout';
+import { useLayout } from '../ui/graph/useLayout';
 import { EDGE_TYPES, type RoutedEdgeType } from '../ui/graph/RoutedEdge';
 import type { CanvasActions } from './actions';
 import { BlockCard, type CardNode } from './BlockCard';
@@ -39,11 +40,12 @@ export function Canvas(props: ICanvasProps): React.ReactElement {
   const { actions, trans, handle } = props;
   const { document } = actions;
   const view = useDocument(document);
+  const [selected, select] = useSelection(document, view.active);
   const [line, setLine] = React.useState<string | null>(null);
   const graph = useGraph(props, view.blocks);
   const nodes = React.useMemo(
-    () => withSelection(graph.nodes, view.active),
-    [graph.nodes, view.active]
+    () => withSelection(graph.nodes, selected),
+    [graph.nodes, selected]
   );
   const edges = React.useMemo(
     () => graph.lines.map(item => edgeOf(item, graph.layout, item.id === line)),
@@ -54,7 +56,7 @@ export function Canvas(props: ICanvasProps): React.ReactElement {
   }
   const chosen = graph.lines.find(item => item.id === line);
   const onKey = (event: React.KeyboardEvent) =>
-    handleKey(event, actions, view.active, chosen ?? null, () => setLine(null));
+    handleKey(event, actions, selected, chosen ?? null, () => setLine(null));
   return (
     <>
       <Bar {...props} />
@@ -78,11 +80,11 @@ export function Canvas(props: ICanvasProps): React.ReactElement {
           layoutKey={graph.key}
           nodeTypes={NODE_TYPES}
           edgeTypes={EDGE_TYPES}
-          selected={view.active}
+          selected={selected}
           onSelect={id => {
             setLine(null);
             if (id) {
-              document.focus(id);
+              select(id);
             }
           }}
           onOpen={id => enter(actions, id)}
@@ -134,15 +136,47 @@ export function Canvas(props: ICanvasProps): React.ReactElement {
   );
 }
 
+/** After so long without another choice the notebook goes to the cell. */
+const FOLLOW_MS = 120;
+
+/**
+ * The selected block. A choice on the canvas is seen at once; the notebook,
+ * where going to a cell far away takes its time, follows when keys rest.
+ */
+function useSelection(
+  document: IPipelineDocument,
+  active: string | null
+): [string | null, (id: string) => void] {
+  const [chosen, setChosen] = React.useState<string | null>(null);
+  const timer = React.useRef(0);
+  React.useEffect(() => setChosen(null), [active]);
+  React.useEffect(() => () => window.clearTimeout(timer.current), []);
+  const select = React.useCallback(
+    (id: string) => {
+      setChosen(id);
+      window.clearTimeout(timer.current);
+      timer.current = window.setTimeout(() => {
+        setChosen(null);
+        if (!document.isDisposed) {
+          document.focus(id);
+        }
+      }, FOLLOW_MS);
+    },
+    [document]
+  );
+  return [chosen ?? active, select];
+}
+
 /** Cards and lines with their places; unchanged cards keep their identity. */
 function useGraph(props: ICanvasProps, blocks: readonly IBlock[]) {
   const { actions, samples, trans } = props;
-  const memo = React.useRef(new LayoutMemo());
+  const structure = React.useMemo(() => structureOf(blocks), [blocks]);
+  const { layout, key } = useLayout(structure.cards, structure.lines);
   const kept = React.useRef(new Map<string, CardNode>());
   const readOnly = actions.document.readOnly;
   return React.useMemo(() => {
-    const { cards, lines } = structureOf(blocks);
-    const { layout, key } = memo.current.get(cards, lines);
+    const { lines } = structure;
+    const cards = structure.cards.filter(card => layout.positions.has(card.id));
     const next = new Map<string, CardNode>();
     const nodes = cards.map(card => {
       const position = layout.positions.get(card.id)!;
@@ -177,7 +211,7 @@ function useGraph(props: ICanvasProps, blocks: readonly IBlock[]) {
     });
     kept.current = next;
     return { nodes, lines, layout, key };
-  }, [blocks, readOnly, samples, trans]);
+  }, [structure, layout, readOnly, samples, trans]);
 }
 
 function edgeOf(

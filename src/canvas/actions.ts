@@ -14,9 +14,11 @@ import {
   ADDABLE_TYPES,
   blockLook,
   blockTypeLabel,
-  isStep
+  isStep,
+  takesInput
 } from '../ui/blockTypes';
 import { openMenu, type IMenuEntries, type IMenuEntry } from '../ui/menu';
+import { possibleTargets } from './structure';
 
 export interface IPoint {
   x: number;
@@ -156,10 +158,19 @@ export class CanvasActions {
   async chooseNext(id: string): Promise<void> {
     const trans = this._trans;
     const own = this.document.block(id);
-    const others = this.document.blocks.filter(
-      item => item.id !== id && !item.upstream.includes(id)
+    const others = possibleTargets(this.document.blocks, id).filter(item =>
+      takesInput(item.type)
     );
-    if (!own || !isStep(own.type) || !others.length || this.document.readOnly) {
+    if (!own || !isStep(own.type) || this.document.readOnly) {
+      return;
+    }
+    if (!others.length) {
+      this._warn(
+        trans.__(
+          'There is no block that could take the data of “%1”.',
+          own.name
+        )
+      );
       return;
     }
     const labels = others.map(item => item.name);

@@ -3,7 +3,7 @@ import { describe, expect, it, vi } from 'vitest';
 import type { IRows } from '../api/types';
 import type { IBlock } from '../tokens';
 import { Samples } from './samples';
-import { structureOf } from './structure';
+import { possibleTargets, structureOf } from './structure';
 import { reuse } from './useDocument';
 
 function block(id: string, upstream: string[] = [], type = 'transformer') {
@@ -21,6 +21,21 @@ function block(id: string, upstream: string[] = [], type = 'transformer') {
     status: { state: 'idle', outputs: [] }
   } satisfies IBlock;
 }
+
+describe('possibleTargets', () => {
+  it('offers no block that would close a circle', () => {
+    const blocks = [
+      block('load', [], 'data_loader'),
+      block('clean', ['load']),
+      block('sum', ['clean']),
+      block('other')
+    ];
+    const ids = (id: string): string[] =>
+      possibleTargets(blocks, id).map(item => item.id);
+    expect(ids('sum')).toEqual(['other']);
+    expect(ids('load')).toEqual(['sum', 'other']);
+  });
+});
 
 describe('structureOf', () => {
   it('draws a line for every known upstream, once', () => {

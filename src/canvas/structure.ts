@@ -1,5 +1,6 @@
 /** From the blocks of a pipeline to cards and lines. Pure. */
 import type { IBlock } from '../tokens';
+import { reachable } from '../model/order';
 import type { ILayoutEdge, ILayoutNode } from '../ui/graph/layout';
 
 export const CARD_WIDTH = 216;
@@ -91,6 +92,20 @@ export function structureOf(blocks: readonly IBlock[]): IStructure {
     }
   }
   return { cards, lines };
+}
+
+/** The blocks that may take the data of `id` without closing a circle. */
+export function possibleTargets(
+  blocks: readonly IBlock[],
+  id: string
+): IBlock[] {
+  const before = reachable(
+    [id],
+    new Map(blocks.map(block => [block.id, block.upstream]))
+  );
+  return blocks.filter(
+    block => !before.has(block.id) && !block.upstream.includes(id)
+  );
 }
 
 /** Whether two blocks would be drawn alike. */

@@ -15,6 +15,7 @@ import {
 import { CommandIDs } from '../commands';
 import { runStaleIcon } from '../icons';
 import { roleOf } from '../model/blockIds';
+import { downstreamOf, reachable } from '../model/order';
 import type { PipelineDocument } from '../model/pipelineDocument';
 import type { IBlock, IPipelineDocument } from '../tokens';
 import {
@@ -215,10 +216,15 @@ export function connectMenu(
   block: IBlock
 ): IMenuEntries {
   const { trans } = parts;
+  // What depends on it would close a circle.
+  const after = reachable(
+    [block.id],
+    downstreamOf(new Map(document.blocks.map(one => [one.id, one.upstream])))
+  );
   const entries = document.blocks
     .filter(
       other =>
-        other.id !== block.id &&
+        !after.has(other.id) &&
         isStep(other.type) &&
         !block.upstream.includes(other.id)
     )

@@ -15,6 +15,7 @@ import type { IWorkspace } from '../tokens';
 import { openMenu } from '../ui/menu';
 import { addMenu } from './blockMenus';
 import type { INotebookParts } from './context';
+import { MissingPackages } from './missingPackages';
 import { fitToolbar } from './toolbarFit';
 
 /** Put what belongs to pipelines at the head of the notebook's toolbar. */
@@ -50,9 +51,14 @@ export function fillToolbar(
     button(CommandIDs.pipelineSettings, '')
   );
   toolbar.insertItem(5, 'mage-problems', new Problems(document, parts));
+  toolbar.insertItem(
+    6,
+    'mage-missing-packages',
+    new MissingPackages(document, parts)
+  );
   if (workspace) {
     toolbar.insertItem(
-      6,
+      7,
       'mage-trigger',
       new TriggerSummary(document, parts, workspace)
     );

@@ -17,7 +17,8 @@ import {
   type IFlowHandle
 } from './FlowFrame';
 import type { IGraphNode, IGraphViewProps } from './GraphView';
-import { LayoutMemo, routeKey } from './layout';
+import { routeKey } from './layout';
+import { useLayout } from './useLayout';
 import { EDGE_TYPES, type RoutedEdgeType } from './RoutedEdge';
 import { handlesOf } from './handles';
 
@@ -100,8 +101,7 @@ export default function StateGraph(
   props: IGraphViewProps & { trans: TranslationBundle }
 ): React.ReactElement {
   const { trans, selected = null } = props;
-  const memo = React.useRef(new LayoutMemo());
-  const { layout, key } = memo.current.get(
+  const { layout, key } = useLayout(
     props.nodes.map(node => ({
       id: node.id,
       width: WIDTH,
@@ -111,15 +111,17 @@ export default function StateGraph(
   );
   const cards = React.useMemo<StateNode[]>(
     () =>
-      props.nodes.map(node => ({
-        id: node.id,
-        type: 'state',
-        position: layout.positions.get(node.id)!,
-        width: WIDTH,
-        height: heightOf(node),
-        handles: handlesOf(WIDTH, heightOf(node), 0),
-        data: { node, trans }
-      })),
+      props.nodes
+        .filter(node => layout.positions.has(node.id))
+        .map(node => ({
+          id: node.id,
+          type: 'state',
+          position: layout.positions.get(node.id)!,
+          width: WIDTH,
+          height: heightOf(node),
+          handles: handlesOf(WIDTH, heightOf(node), 0),
+          data: { node, trans }
+        })),
     [props.nodes, layout, trans]
   );
   const nodes = React.useMemo(

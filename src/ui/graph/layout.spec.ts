@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { LayoutMemo, layoutGraph, routeKey, type ILayoutNode } from './layout';
+import { layoutGraph, routeKey, signature, type ILayoutNode } from './layout';
 import { neighbour } from './navigate';
 
 const card = (id: string, host?: string): ILayoutNode => ({
@@ -97,11 +97,25 @@ describe('layoutGraph', () => {
     });
   });
 
-  it('lays out again only for another structure', () => {
-    const memo = new LayoutMemo();
-    const first = memo.get(nodes, chain);
-    expect(memo.get([...nodes], [...chain]).layout).toBe(first.layout);
-    expect(memo.get(nodes, chain.slice(1)).layout).not.toBe(first.layout);
+  it('has another signature only for another structure', () => {
+    const named = nodes.map(node => ({ ...node, name: 'changed' }));
+    expect(signature(named, [...chain])).toBe(signature(nodes, chain));
+    expect(signature(nodes, chain.slice(1))).not.toBe(signature(nodes, chain));
+  });
+
+  it('places every card of a large graph, each below what it depends on', () => {
+    const many = Array.from({ length: 200 }, (_, index) => card(`n${index}`));
+    const lines = many.slice(1).map((_, index) => ({
+      source: `n${Math.floor(index / 2)}`,
+      target: `n${index + 1}`
+    }));
+    const { positions } = layoutGraph(many, lines);
+    expect(positions.size).toBe(200);
+    for (const { source, target } of lines) {
+      expect(positions.get(target)!.y).toBeGreaterThan(
+        positions.get(source)!.y
+      );
+    }
   });
 });
 

@@ -34,6 +34,9 @@ const LINE_GAP = 20;
 const ATTACHED_GAP = 6;
 const ATTACHED_INDENT = 16;
 
+/** More cards than this are laid out aside, so that the page goes on meanwhile. */
+export const MANY_NODES = 150;
+
 /** Key of a line in `routes`. */
 export function routeKey(source: string, target: string): string {
   return `${source}\n${target}`;
@@ -141,7 +144,9 @@ function layered(
     rankdir: 'TB',
     ranksep: RANK_GAP,
     nodesep: NODE_GAP,
-    edgesep: LINE_GAP
+    edgesep: LINE_GAP,
+    // Shorter lines are worth their time only where they can be seen.
+    ranker: ids.length > MANY_NODES ? 'longest-path' : 'network-simplex'
   });
   graph.setDefaultEdgeLabel(() => ({}));
   for (const id of ids) {
@@ -230,22 +235,4 @@ function extentOf(
     height = Math.max(height, corner.y + box.height);
   }
   return { width, height };
-}
-
-/** Keeps the last layout, so that a mere change of state moves nothing. */
-export class LayoutMemo {
-  get(
-    nodes: readonly ILayoutNode[],
-    edges: readonly ILayoutEdge[]
-  ): { layout: ILayout; key: string } {
-    const key = signature(nodes, edges);
-    if (key !== this._key || !this._layout) {
-      this._layout = layoutGraph(nodes, edges);
-      this._key = key;
-    }
-    return { layout: this._layout, key };
-  }
-
-  private _key = '';
-  private _layout: ILayout | null = null;
 }
