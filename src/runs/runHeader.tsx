@@ -109,9 +109,7 @@ function userName(
   user: string | null,
   trans: IHeaderProps['trans']
 ): string | null {
-  return user === 'token'
-    ? trans.__('a holder of the server’s token')
-    : user;
+  return user === 'token' ? trans.__('a holder of the server’s token') : user;
 }
 
 /** Whether it started long after it was asked for: it was queued, or retried. */
