@@ -139,8 +139,8 @@ def _trigger(
     )
 
 
-def step(item: Step, earlier: Sequence[Step] = ()) -> wire.Step:
-    """Say how a block fared in a run."""
+def step(item: Step, earlier: Sequence[Step] = (), group: str | None = None) -> wire.Step:
+    """Say how a block fared in a run, or one child of the block `group`."""
     state: Any = item.state
     return wire.Step(
         block=item.block,
@@ -159,6 +159,7 @@ def step(item: Step, earlier: Sequence[Step] = ()) -> wire.Step:
             for out in item.outputs
         ],
         earlier=[_attempt(one) for one in earlier],
+        group=group,
     )
 
 
@@ -169,6 +170,7 @@ def _attempt(item: Step) -> wire.Attempt:
 
 def run(item: Run, earlier: Mapping[str, Sequence[Step]] | None = None) -> wire.Run:
     """Say what a run is, with its steps; `earlier` are their attempts but the newest."""
+    known = {one.block for one in item.steps}
     state: Any = item.state
     return wire.Run(
         id=item.id,
@@ -192,7 +194,10 @@ def run(item: Run, earlier: Mapping[str, Sequence[Step]] | None = None) -> wire.
         user=user_name(item.user),
         retry_of=item.retry_of,
         late=late(item),
-        steps=[step(one, (earlier or {}).get(one.block, ())) for one in item.steps],
+        steps=[
+            step(one, (earlier or {}).get(one.block, ()), runs.group_of(one.block, known))
+            for one in item.steps
+        ],
     )
 
 

@@ -355,7 +355,10 @@ class Attempt(Struct):
 
 
 class Step(Struct):
-    """One block in one run: its newest attempt. `earlier` are the ones before, oldest first."""
+    """One block in one run: its newest attempt. `earlier` are the ones before, oldest first.
+
+    `group` is the block of which the step is one child of many.
+    """
 
     block: str
     slug: str
@@ -370,6 +373,7 @@ class Step(Struct):
     error: str | None
     outputs: list[OutputSummary]
     earlier: list[Attempt] = []
+    group: str | None = None
 
 
 class RunSummary(Struct):

@@ -1027,6 +1027,8 @@ export interface components {
     /**
      * Step
      * @description One block in one run: its newest attempt. `earlier` are the ones before, oldest first.
+     *
+     *         `group` is the block of which the step is one child of many.
      */
     Step: {
       block: string;
@@ -1052,6 +1054,8 @@ export interface components {
       outputs: components['schemas']['OutputSummary'][];
       /** @default [] */
       earlier: components['schemas']['Attempt'][];
+      /** @default null */
+      group: string | null;
     };
     /**
      * RunSummary

@@ -5,6 +5,7 @@ import type { ILogRecord, IStep } from '../api/types';
 import { StateBadge } from '../ui/state';
 import { formatExact } from '../ui/time';
 import { markPieces, parseAnsi } from './ansi';
+import { loggedSteps, openGroup } from './children';
 import type { IRunsContext } from './context';
 import type { Level } from './logLines';
 import { isShown, textOf } from './logLines';
@@ -200,7 +201,9 @@ export function LogView(props: ILogViewProps): JSX.Element {
   const { steps, selected, onSelect, trans } = props;
   const [level, setLevel] = React.useState<Level>('all');
   const [search, setSearch] = React.useState('');
-  const shown = steps.filter(step => !selected || step.block === selected);
+  const shown = loggedSteps(steps, selected);
+  const open = openGroup(steps, selected);
+  const choices = steps.filter(step => !step.group || step.group === open);
   return (
     <div className="mage-Log">
       <div className="mage-Log-bar">
@@ -211,7 +214,7 @@ export function LogView(props: ILogViewProps): JSX.Element {
           onChange={event => onSelect(event.target.value || null)}
         >
           <option value="">{trans.__('All blocks')}</option>
-          {steps.map(step => (
+          {choices.map(step => (
             <option key={step.block} value={step.block}>
               {step.name}
             </option>
@@ -237,7 +240,15 @@ export function LogView(props: ILogViewProps): JSX.Element {
         />
       </div>
       <div className="mage-Log-body">
-        {ordered(shown).map(step => (
+        {shown.hidden > 0 && (
+          <p className="mage-Form-hint">
+            {trans.__(
+              'The logs of %1 more children are not shown; choose one above.',
+              shown.hidden
+            )}
+          </p>
+        )}
+        {ordered(shown.steps).map(step => (
           <StepLog
             {...props}
             key={step.block}

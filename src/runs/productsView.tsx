@@ -5,6 +5,7 @@ import { CommandIDs } from '../commands';
 import { slug } from '../model/slug';
 import { bytesText, shapeText } from '../ui/figures';
 import { StateBadge } from '../ui/state';
+import { fold, openGroup } from './children';
 import type { IRunsContext } from './context';
 
 interface IProductsViewProps extends IRunsContext {
@@ -62,8 +63,13 @@ function StepProducts(
 /** What each step of a run left. */
 export function ProductsView(props: IProductsViewProps): JSX.Element {
   const { run, selected, trans } = props;
-  const steps = run.steps.filter(
-    step => step.outputs.length > 0 && (!selected || step.block === selected)
+  const open = openGroup(run.steps, selected);
+  const chosen = selected && open !== selected ? selected : null;
+  const folded = fold(run.steps, selected);
+  const steps = folded.steps.filter(
+    step =>
+      step.outputs.length > 0 &&
+      (!selected || step.block === chosen || (!chosen && step.group === open))
   );
   if (!steps.length) {
     return (
@@ -81,6 +87,14 @@ export function ProductsView(props: IProductsViewProps): JSX.Element {
       {steps.map(step => (
         <StepProducts {...props} key={step.block} step={step} />
       ))}
+      {folded.hidden > 0 && !chosen && (
+        <li className="mage-Form-hint">
+          {trans.__(
+            '%1 more children are not shown; choose one in the log.',
+            folded.hidden
+          )}
+        </li>
+      )}
     </ul>
   );
 }

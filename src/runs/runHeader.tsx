@@ -23,7 +23,13 @@ interface IHeaderProps extends IRunsContext {
 function Actions(props: IHeaderProps): JSX.Element {
   const { run, commands, trans } = props;
   const active = isActive(run.state);
-  const failed = run.steps.find(step => step.state === 'failed');
+  // Of a block with children, only those run again that did not complete.
+  const failed = run.steps.find(
+    step =>
+      step.state === 'failed' &&
+      !step.group &&
+      !run.steps.some(child => child.group === step.block)
+  );
   const retriable = !active && run.state !== 'completed';
   return (
     <div className="mage-Run-actions">

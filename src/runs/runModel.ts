@@ -5,6 +5,9 @@ import { request } from '../api/request';
 import type { IRun } from '../api/types';
 import type { IWorkspace } from '../tokens';
 
+const LARGE = 100;
+const LARGE_PAUSE_MS = 1000;
+
 /** One run in full, kept true by the workspace's signals. */
 export class RunModel {
   constructor(
@@ -48,7 +51,11 @@ export class RunModel {
       return;
     }
     this._busy = true;
-    void this._fetch().finally(() => {
+    void this._fetch().then(async () => {
+      // A run of a thousand children has news all the time, and is long to tell.
+      if ((this.run?.steps.length ?? 0) > LARGE) {
+        await new Promise(done => window.setTimeout(done, LARGE_PAUSE_MS));
+      }
       this._busy = false;
       if (this._again && !this._disposed) {
         this._again = false;

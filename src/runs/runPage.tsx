@@ -11,6 +11,7 @@ import { pipelineName } from '../model/pipelineName';
 import { GraphView } from '../ui/graph/GraphView';
 import { stateWord } from '../ui/state';
 import { secondsBetween } from '../ui/time';
+import { childCount, topSteps } from './children';
 import type { IRunsContext } from './context';
 import { LogView } from './logView';
 import { NotebookView } from './notebookView';
@@ -128,11 +129,13 @@ function firstTab(run: IRun): RunTab {
 function useGraph(
   run: IRun
 ): Pick<React.ComponentProps<typeof GraphView>, 'nodes' | 'edges'> {
-  const steps = run.steps;
+  const { steps } = run;
   return React.useMemo(() => {
-    const known = new Set(steps.map(step => step.block));
+    const tops = topSteps(steps);
+    const known = new Set(tops.map(step => step.block));
     return {
-      nodes: steps.map(step => {
+      nodes: tops.map(step => {
+        const { total, ended } = childCount(steps, step.block);
         const seconds = step.ended
           ? secondsBetween(step.started, step.ended)
           : null;
@@ -144,6 +147,7 @@ function useGraph(
           language: step.language,
           state: step.state,
           detail: [
+            total > 0 ? `${ended}/${total} ×` : null,
             shapeText(table?.rows, table?.columns),
             seconds === null ? null : durationText(seconds)
           ]
@@ -151,7 +155,7 @@ function useGraph(
             .join(' · ')
         };
       }),
-      edges: steps.flatMap(step =>
+      edges: tops.flatMap(step =>
         step.upstream
           .filter(block => known.has(block))
           .map(block => ({ source: block, target: step.block }))
@@ -207,7 +211,13 @@ function LoadedRun(
                 selected={selected}
                 onSelect={block => {
                   setChosen(block);
-                  onTab('log');
+                  // A block with children first shows them.
+                  if (
+                    block === selected ||
+                    !run.steps.some(step => step.group === block)
+                  ) {
+                    onTab('log');
+                  }
                 }}
                 trans={trans}
               />

@@ -23,7 +23,8 @@ function step(
     ended: ended && `${day}${ended}Z`,
     error: null,
     outputs: [],
-    earlier: []
+    earlier: [],
+    group: null
   };
 }
 

@@ -1,10 +1,11 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import React from 'react';
 
-import type { IRun } from '../api/types';
+import type { IRun, IStep } from '../api/types';
 import { isActive } from '../model/changes';
 import { durationText } from '../ui/figures';
 import { StateBadge, stateWord } from '../ui/state';
+import { childCount, fold } from './children';
 import type { IBar, ITimeline } from './timeline';
 import { layTimeline } from './timeline';
 
@@ -83,6 +84,26 @@ function Lines(props: { line: ITimeline }): JSX.Element {
   );
 }
 
+/** How many children a block has, if it has any. */
+function Children(props: {
+  steps: readonly IStep[];
+  block: string;
+  trans: TranslationBundle;
+}): JSX.Element | null {
+  const { total, ended, failed } = childCount(props.steps, props.block);
+  if (!total) {
+    return null;
+  }
+  const { trans } = props;
+  return (
+    <span className="mage-Form-hint">
+      {failed
+        ? trans.__('%1 of %2 children ended, %3 failed', ended, total, failed)
+        : trans.__('%1 of %2 children ended', ended, total)}
+    </span>
+  );
+}
+
 /** The steps of a run as bars in time. */
 export function TimelineView(props: ITimelineViewProps): JSX.Element {
   const { run, selected, onSelect, trans } = props;
@@ -95,7 +116,8 @@ export function TimelineView(props: ITimelineViewProps): JSX.Element {
     const timer = window.setInterval(tick, 1000);
     return () => window.clearInterval(timer);
   }, [active]);
-  const line = layTimeline(run);
+  const folded = fold(run.steps, selected);
+  const line = layTimeline({ ...run, steps: folded.steps });
   if (!run.steps.length) {
     return <p className="mage-Empty">{trans.__('This run has no steps.')}</p>;
   }
@@ -139,9 +161,13 @@ export function TimelineView(props: ITimelineViewProps): JSX.Element {
             .join(', ')}
           onClick={() => onSelect(bar.step.block)}
         >
-          <span className="mage-Timeline-name">
+          <span
+            className="mage-Timeline-name"
+            data-child={bar.step.group ? '' : undefined}
+          >
             <StateBadge state={bar.step.state} trans={trans} />
             <span title={bar.step.name}>{bar.step.name}</span>
+            <Children steps={run.steps} block={bar.step.block} trans={trans} />
             {bar.step.attempt > 1 && (
               <span className="mage-Form-hint">
                 {trans.__('attempt %1', bar.step.attempt)}
@@ -154,6 +180,14 @@ export function TimelineView(props: ITimelineViewProps): JSX.Element {
           </span>
         </button>
       ))}
+      {folded.hidden > 0 && (
+        <p className="mage-Form-hint">
+          {trans.__(
+            '%1 more children are not shown; choose one in the log.',
+            folded.hidden
+          )}
+        </p>
+      )}
     </div>
   );
 }
