@@ -39,7 +39,7 @@ server: setup ## REST interface and drive in a real server
 	pytest tests/server
 
 flow: setup ## Real kernels, command line, kills
-	pytest tests/flow tests/cli tests/faults tests/differential
+	pytest tests/flow tests/cli tests/faults tests/differential tests/connectors
 
 js: setup ## TypeScript unit tests
 	jlpm test

@@ -123,7 +123,7 @@ _SUFFIXES = {
     "xlsx": "excel", "xls": "excel", "xml": "xml", "h5": "hdf5", "hdf5": "hdf5",
     "feather": "feather", "arrow": "feather",
 }  # fmt: skip
-_PACKED = ("gz", "zip", "bz2", "xz", "zst")
+_PACKED = {"gz": "gzip", "zip": "zip", "bz2": "bz2", "xz": "xz", "zst": "zstd"}
 
 
 def format_of(path: Any, given: Any) -> str:
@@ -155,8 +155,8 @@ def read(source: Any, path: Any, kind: str, **kwargs: Any) -> Any:
     if kind == "json" and ".jsonl" in str(path):
         kwargs.setdefault("lines", True)
     packed = str(path).rpartition(".")[2]
-    if kind == "csv" and hasattr(source, "read") and packed in _PACKED:
-        kwargs.setdefault("compression", {"gz": "gzip"}.get(packed, packed))
+    if kind in ("csv", "json") and hasattr(source, "read") and packed in _PACKED:
+        kwargs.setdefault("compression", _PACKED[packed])
     return getattr(pd, _READERS[kind])(source, **kwargs)
 
 
@@ -177,6 +177,9 @@ def write(df: Any, target: Any, path: Any, kind: str, **kwargs: Any) -> None:
     if kind == "json" and ".jsonl" in str(path):
         kwargs.setdefault("orient", "records")
         kwargs.setdefault("lines", True)
+    packed = str(path).rpartition(".")[2]
+    if kind in ("csv", "json") and hasattr(target, "write") and packed in _PACKED:
+        kwargs.setdefault("compression", _PACKED[packed])
     if kind == "hdf5":
         kwargs.setdefault("key", Path(str(path)).stem)
     if kind == "parquet" and "coerce_timestamps" not in kwargs and _has_arrow(kwargs):

@@ -128,7 +128,7 @@ class ConfigFileLoader(BaseConfigLoader):
         """
         self.version: Any = None
         self.profile = profile or "default"
-        if config:
+        if config is not None:
             self.config: dict[str, Any] = _flat(config)
             return
         path = Path(str(filepath)) if filepath else _project() / "io_config.yaml"

@@ -21,11 +21,29 @@ _TYPES = "mage_ai.data_cleaner.column_types"
 
 # Mage's module: the modules of ours it is made of, each with the names it takes from there.
 _OURS: dict[str, str] = {
+    "mage_ai.io.airtable": "io.airtable:Airtable",
+    "mage_ai.io.azure_blob_storage": "io.azure_blob_storage:AzureBlobStorage",
     "mage_ai.io.base": "io.base:BaseIO,BaseFile,BaseSQLDatabase,BaseSQLConnection,DataSource,"
     "ExportWritePolicy,FileFormat,QUERY_ROW_LIMIT",
+    "mage_ai.io.bigquery": "io.bigquery:BigQuery",
+    "mage_ai.io.clickhouse": "io.clickhouse:ClickHouse",
     "mage_ai.io.config": "io.config:AWSSecretLoader,BaseConfigLoader,ConfigFileLoader,ConfigKey,"
     "EnvironmentVariableLoader",
+    "mage_ai.io.duckdb": "io.duckdb:DuckDB",
     "mage_ai.io.file": "io.file:FileIO",
+    "mage_ai.io.google_cloud_storage": "io.google_cloud_storage:GoogleCloudStorage",
+    "mage_ai.io.google_sheets": "io.google_sheets:GoogleSheets",
+    "mage_ai.io.mongodb": "io.mongodb:MongoDB",
+    "mage_ai.io.mssql": "io.mssql:MSSQL",
+    "mage_ai.io.mysql": "io.mysql:MySQL",
+    "mage_ai.io.oracledb": "io.oracledb:OracleDB",
+    "mage_ai.io.postgres": "io.postgres:Postgres",
+    "mage_ai.io.redshift": "io.redshift:Redshift",
+    "mage_ai.io.s3": "io.s3:S3",
+    "mage_ai.io.snowflake": "io.snowflake:Snowflake",
+    "mage_ai.io.sql": "io.sql:BaseSQL",
+    "mage_ai.io.sqlite": "io.sqlite:SQLite",
+    "mage_ai.io.trino": "io.trino:Trino",
     f"{_ACTIONS}.base": "kernel_side.cleaner.actions:BaseAction",
     f"{_ACTIONS}.constants": "kernel_side.cleaner.words:ActionType,Axis,ImputationStrategy,"
     "Operator,VariableType,CURRENCY_SYMBOLS",
