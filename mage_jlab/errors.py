@@ -159,6 +159,10 @@ class NotReady(MageError):
     status = 503
 
 
+class BeingStored(NotReady):
+    """What a block left is still on its way to the disk."""
+
+
 class DatabaseTooNew(MageError):
     """The database was written by a newer mage-jlab; nothing is written to it."""
 

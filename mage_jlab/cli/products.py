@@ -34,6 +34,7 @@ def show(arguments: Namespace, output: Output) -> int:
         )
     store = engine.products(project)
     scope = arguments.run or _newest(engine, project.id, pipeline, BlockId(block))
+    store.wait(pipeline, scope, block)
     manifest = store.manifest(pipeline, scope, block)
     folder = store.execution(pipeline, scope, block, manifest.version)
     as_csv = arguments.format == "csv"

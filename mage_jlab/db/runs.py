@@ -286,22 +286,16 @@ class RunStore(RunUpkeep):
 
     def save_step(self, run_id: str, owner: str, step: Step) -> None:
         """Write one attempt of a step as it stands now."""
+        self.save_steps(run_id, owner, [step])
+
+    def save_steps(self, run_id: str, owner: str, saved: Sequence[Step]) -> None:
+        """Write attempts of steps as they stand now, all or none."""
         at = clock.now()
-        values = step_rows.values(step)
         with self._db.write() as connection:
             self._own(connection, run_id, owner)
-            where = and_(steps.c.run == run_id, steps.c.block == step.block)
-            # Attempt 0 means "not begun"; the first attempt takes its row over.
-            attempts = (0, step.attempt) if step.attempt <= 1 else (step.attempt,)
-            result = connection.execute(
-                update(steps).where(where, steps.c.attempt.in_(attempts)).values(**values)
-            )
-            if result.rowcount == 0:
-                place = select(func.min(steps.c.position)).where(where)
-                position = connection.execute(place).scalar() or 0
-                values |= {"run": run_id, "block": step.block, "position": position}
-                connection.execute(insert(steps).values(**values))
-            if step.state in ENDED_STEP:
+            for step in saved:
+                step_rows.save(connection, run_id, step)
+            if any(step.state in ENDED_STEP for step in saved):
                 step_rows.count(connection, run_id)
             connection.execute(update(runs).where(runs.c.id == run_id).values(updated=at))
 

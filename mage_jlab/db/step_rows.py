@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, and_, delete, insert, select, update
+from sqlalchemy import Connection, and_, delete, func, insert, select, update
 
 from mage_jlab.db.tables import runs, steps
 from mage_jlab.model.run import ENDED_STEP, OutputSummary, Step
@@ -80,6 +80,22 @@ def renew(connection: Connection, run_id: str, fresh: Sequence[Step]) -> None:
     ]
     if rows:
         connection.execute(insert(steps), rows)
+
+
+def save(connection: Connection, run_id: str, step: Step) -> None:
+    """Write one attempt of a step as it stands now."""
+    said = values(step)
+    where = and_(steps.c.run == run_id, steps.c.block == step.block)
+    # Attempt 0 means "not begun"; the first attempt takes its row over.
+    attempts = (0, step.attempt) if step.attempt <= 1 else (step.attempt,)
+    result = connection.execute(
+        update(steps).where(where, steps.c.attempt.in_(attempts)).values(**said)
+    )
+    if result.rowcount == 0:
+        place = select(func.min(steps.c.position)).where(where)
+        position = connection.execute(place).scalar() or 0
+        row = said | {"run": run_id, "block": step.block, "position": position}
+        connection.execute(insert(steps).values(**row))
 
 
 def count(connection: Connection, run_id: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import replace
@@ -14,13 +15,14 @@ from mage_jlab.errors import KernelDied, KernelError, KernelStartTimeout
 from mage_jlab.executors import bundle, messages
 from mage_jlab.executors.launch import Launched, Surroundings
 from mage_jlab.executors.zygote import nursery
-from mage_jlab.model.run import FAILED
+from mage_jlab.model.run import COMPLETED, FAILED
 from mage_jlab.run.ports import Outcome, Request, Started
 
 log = logging.getLogger(__name__)
 INTERRUPT_GRACE = 5.0
 _POLL = 0.2
 _AFTER_IDLE = 3.0
+_ASK_AFTER = 2.0
 
 
 class Kernel:
@@ -33,6 +35,8 @@ class Kernel:
         self._launched = Launched(kernel, surroundings)
         self._died = self._launched.died
         self._answers: dict[str, _Answer] = {}
+        self._storing: dict[str, asyncio.Future[Outcome]] = {}
+        """By version: products that are on their way to the disk, and those that were."""
         self._tasks: list[asyncio.Task[None]] = []
         self._environment: dict[str, str] = {}
         self._taught = False
@@ -113,9 +117,7 @@ class Kernel:
 
     # ---- a step ----------------------------------------------------------
 
-    async def execute(
-        self, request: Request, began: Callable[[Started], Awaitable[None]]
-    ) -> Outcome:
+    async def execute(self, request: Request, began: Callable[[Started], None]) -> Outcome:
         """Run a block; never raises for what the block does."""
         started = clock.now()
         answer = self._send(request.source, {"mage": dict(request.metadata)})
@@ -130,12 +132,55 @@ class Kernel:
         if not in_time:
             reason = f"It ran longer than its timeout of {request.timeout:g} s."
             found = replace(found, state=FAILED, error=reason, lost=not self.alive)
-        return replace(
+        found = replace(
             found,
             version=found.version or answer.version,
             started=found.started or answer.started or started,
             ended=found.ended or clock.now(),
         )
+        if found.version in self._storing:
+            return replace(found, stored=functools.partial(self._stored, found))
+        return found
+
+    async def _stored(self, found: Outcome) -> Outcome:
+        """Wait until what a block left is on disk; return how its step ended for good."""
+        storing = self._storing[str(found.version)]
+        await self._until_stored([storing])
+        if not storing.done():
+            reason = f"The kernel died ({self._launched.exit()}) before the output was stored."
+            return replace(found, state=FAILED, error=reason, lost=True, stored=None)
+        end = storing.result()
+        if found.state != COMPLETED:
+            return replace(found, stored=None)
+        return replace(found, state=end.state, error=end.error, outputs=end.outputs, stored=None)
+
+    async def settled(self) -> None:
+        """Wait until everything its blocks left is on disk, or lost."""
+        await self._until_stored([item for item in self._storing.values() if not item.done()])
+
+    async def _until_stored(self, waited: list[asyncio.Future[Outcome]]) -> None:
+        """Wait for products or the death of the kernel.
+
+        The word of a product may get lost among many messages: after a while the
+        kernel is asked, and its reply repeats it.
+        """
+        death = asyncio.ensure_future(self._died.wait())
+        try:
+            while any(not item.done() for item in waited) and not self._died.is_set():
+                rest: list[asyncio.Future[Any]] = [item for item in waited if not item.done()]
+                done, _ = await asyncio.wait(
+                    [*rest, death], timeout=_ASK_AFTER, return_when=asyncio.FIRST_COMPLETED
+                )
+                if not done and self.alive:
+                    answer = self._send("", {messages.SETTLE: True}, silent=True)
+                    asked = asyncio.ensure_future(answer.over.wait())
+                    await asyncio.wait([*rest, death, asked], return_when=asyncio.FIRST_COMPLETED)
+                    asked.cancel()
+                    self._answers.pop(answer.id, None)
+            if self._died.is_set() and any(not item.done() for item in waited):
+                await asyncio.sleep(2 * _POLL)  # its last words may still be on their way
+        finally:
+            death.cancel()
 
     async def interrupt(self) -> None:
         """Send Ctrl-C."""
@@ -188,19 +233,38 @@ class Kernel:
         while True:
             try:
                 message = await receive()
+                self._note_stored(message)
                 answer = self._answers.get(messages.parent_of(message) or "")
                 if answer is not None:
-                    await self._heard(answer, message)
+                    self._heard(answer, message)
             except asyncio.CancelledError:
                 raise
             except Exception:  # one bad message must not make us deaf
                 log.warning("A message of a kernel could not be read.", exc_info=True)
                 await asyncio.sleep(0.05)
 
-    async def _heard(self, answer: _Answer, message: Mapping[str, Any]) -> None:
+    def _note_stored(self, message: Mapping[str, Any]) -> None:
+        """Hear what became of products, from whatever message tells it first."""
+        content = message.get("content") or {}
+        told = list(content.get(messages.STORED) or ())
+        if message.get("msg_type") == messages.STEP and content.get("event") == "stored":
+            told.append(content)
+        for item in told:
+            storing = self._storing.get(str(item.get("version")))
+            if storing is not None and not storing.done():
+                storing.set_result(messages.outcome(item))
+
+    def _finished(self, answer: _Answer, content: Mapping[str, Any]) -> None:
+        answer.finished = messages.outcome(content)
+        if content.get("stored") is False:
+            version = str(content.get("version"))
+            future = asyncio.get_running_loop().create_future()
+            self._storing.setdefault(version, future)
+
+    def _heard(self, answer: _Answer, message: Mapping[str, Any]) -> None:
         kind, content = message.get("msg_type"), message.get("content") or {}
         if kind == messages.STEP:
-            await self._step_event(answer, content)
+            self._step_event(answer, content)
         elif kind == "error":
             answer.error = messages.raised(content)
         elif kind == "execute_reply":
@@ -208,19 +272,20 @@ class Kernel:
                 answer.error = messages.raised(content)
             # The channel of messages may drop some under a flood; the reply is never lost.
             if messages.STEP in content and answer.finished is None:
-                answer.finished = messages.outcome(content[messages.STEP])
+                self._finished(answer, content[messages.STEP])
             answer.replied = True
         elif kind == "status" and content.get("execution_state") == "idle":
             answer.idle = True
         if answer.finished is not None or answer.ready:
-            if answer.idle:
+            # After a failure the kernel drops what is sent before it is idle again.
+            if answer.idle or (answer.finished and answer.finished.state == COMPLETED):
                 answer.over.set()
         elif answer.idle and answer.replied and answer.patience is None:
             # The word may come from a thread; give it a moment, then do without.
             loop = asyncio.get_running_loop()
             answer.patience = loop.call_later(_AFTER_IDLE, answer.over.set)
 
-    async def _step_event(self, answer: _Answer, content: Mapping[str, Any]) -> None:
+    def _step_event(self, answer: _Answer, content: Mapping[str, Any]) -> None:
         event = content.get("event")
         if event == "ready":
             answer.ready = True
@@ -228,9 +293,9 @@ class Kernel:
             answer.version = content.get("version")
             answer.started = messages.moment(content.get("started")) or clock.now()
             if answer.began is not None:
-                await answer.began(Started(str(answer.version), answer.started))
+                answer.began(Started(str(answer.version), answer.started))
         elif event == "finished":
-            answer.finished = messages.outcome(content)
+            self._finished(answer, content)
 
     # ---- ending ----------------------------------------------------------
 
@@ -258,5 +323,5 @@ class _Answer:
         self.started: Any = None
         self.finished: Outcome | None = None
         self.error: str | None = None
-        self.began: Callable[[Started], Awaitable[None]] | None = None
+        self.began: Callable[[Started], None] | None = None
         self.patience: asyncio.TimerHandle | None = None

@@ -10,6 +10,8 @@ from mage_jlab.model.run import COMPLETED, FAILED, OutputSummary
 from mage_jlab.run.ports import Outcome
 
 STEP = "mage_step"
+STORED = "mage_stored"
+SETTLE = "mage_settle"
 
 
 def parent_of(message: Mapping[str, Any]) -> str | None:

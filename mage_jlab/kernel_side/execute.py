@@ -61,6 +61,7 @@ def _run(step: Step, shell: Any) -> None:
         return
     attached = step.type in ("conditional", "callback")
     values = [] if attached else inputs.load(step)
+    inputs.release(step)
     module = modules.fresh(step, values)
     try:
         marked = _execute(step, shell, module)
@@ -138,8 +139,9 @@ def _function(step: Step, shell: Any, marked: list[Marked], values: list[Any]) -
     function = _only(step, marked)
     _prepare(step, marked, values)
     made = outputs.split(inputs.call(function, values, step))
-    outputs.store(step, made, shell)
-    if step.options.get("tests") != "skip":
+    tested = step.options.get("tests") != "skip" and any(item.name == "test" for item in marked)
+    outputs.store(step, made, shell, alone=not tested)
+    if tested:
         _test(step, shell, marked, made)
 
 

@@ -10,7 +10,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from mage_jlab.errors import BadRequest, MissingInput, WrongArguments
-from mage_jlab.kernel_side.step import Step
+from mage_jlab.kernel_side.held import held
+from mage_jlab.kernel_side.step import Context, Step
 from mage_jlab.products import execution
 
 _VAR = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
@@ -27,9 +28,7 @@ def load(step: Step, upstream: Sequence[str] | None = None) -> list[Any]:
     result = []
     for block in step.upstream if upstream is None else upstream:
         try:
-            values = execution.read_values(
-                step.context.store, step.context.pipeline, scope, block, versions.get(block)
-            )
+            values = values_of(step.context, scope, block, versions.get(block))
         except MissingInput:
             raise MissingInput(
                 f"Block '{step.block}' needs the output of block '{block}', which has none yet; "
@@ -39,6 +38,25 @@ def load(step: Step, upstream: Sequence[str] | None = None) -> list[Any]:
             ) from None
         result.append(values[0] if len(values) == 1 else values)
     return result
+
+
+def values_of(context: Context, scope: str, block: str, version: str | None = None) -> list[Any]:
+    """Return what a block left, from this kernel's memory when it is there.
+
+    Raises:
+        MissingInput: when it left nothing.
+    """
+    entry = held.find((context.pipeline, scope, block), version)
+    if entry is not None:
+        return entry.values()
+    return execution.read_values(context.store, context.pipeline, scope, block, version)
+
+
+def release(step: Step) -> None:
+    """Let go of what no later step of the run wants; a notebook's kernel has a limit instead."""
+    wanted = step.options.get("keep")
+    if isinstance(wanted, list):
+        held.retain(step.context.pipeline, step.context.scope, wanted)
 
 
 def own_outputs(step: Step) -> tuple[list[Any], str]:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-import datetime
+import functools
 import json
-import platform
 import types
+from collections.abc import Callable
 from typing import Any
 
 from mage_jlab.ids import slug
+from mage_jlab.kernel_side.held import Entry, held, limit
+from mage_jlab.kernel_side.product import Product, reason
 from mage_jlab.kernel_side.step import Step
 from mage_jlab.kernel_side.wire import PREVIEW
-from mage_jlab.model.product import IMAGE, JSON, MEDIA, TABLE, TEXT, Manifest, Output
-from mage_jlab.products import cells, execution, first_page
+from mage_jlab.kernel_side.writer import Job, writer
+from mage_jlab.model.product import IMAGE, JSON, MEDIA, TABLE, TEXT, Output
+from mage_jlab.products import cells, first_page
+from mage_jlab.products.execution import prune
+from mage_jlab.products.formats.kept import Built
 
 KEEP_VERSIONS = 5
 _SHOWN = 10
@@ -35,8 +40,11 @@ def split(returned: Any) -> list[Any]:
     return [returned]
 
 
-def store(step: Step, values: list[Any], shell: Any) -> None:
-    """Store the outputs of a block, show them, then write the manifest.
+def store(step: Step, values: list[Any], shell: Any, *, alone: bool = False) -> None:
+    """Take the outputs of a block: keep them for the next one, show them, have them stored.
+
+    Afterwards nothing that the block's code does reaches them any more. `alone`
+    says that no code of the block will run again.
 
     Raises:
         Unstorable: when one cannot be stored.
@@ -44,69 +52,108 @@ def store(step: Step, values: list[Any], shell: Any) -> None:
     """
     if step.execution is None:
         return
-    stored = step.execution.store(values)
-    context = step.context
-    what = Manifest(
-        version=step.version,
-        project=context.project,
-        pipeline=context.pipeline,
-        block=step.block,
-        scope=context.scope,
-        created=datetime.datetime.now(datetime.timezone.utc).isoformat(),
-        duration=step.duration(),
-        code_hash=step.code_hash,
-        outputs=tuple(stored),
-        partition=(context.run or {}).get("partition"),
-        python=platform.python_version(),
-        kernel=(context.run or {}).get("kernel"),
-    )
-    step.execution.commit(what)
-    step.outputs = [_summary(output) for output in stored]
-    for output, value in zip(stored[:_SHOWN], values):  # noqa: B905 - Python 3.9 has no strict
-        _show(step, output, value if len(stored) == len(values) else values, shell)
-    if len(stored) > _SHOWN:
-        _display(shell, {"text/plain": f"… and {len(stored) - _SHOWN} more outputs"})
-    if context.interactive:
-        keep = int(context.limits.get("keep_versions") or KEEP_VERSIONS)
-        execution.prune(step.execution.folder.parent, keep)
+    product = Product(step, step.execution, values, alone=alone)
+    step.product = product
+    step.outputs = product.summaries()
+    for number in range(min(len(product.outputs), _SHOWN)):
+        value = values[number] if len(product.outputs) == len(values) else values
+        _show(step, number, value, shell.display_pub.publish if shell is not None else _unseen)
+    if len(product.outputs) > _SHOWN and shell is not None:
+        more = f"… and {len(product.outputs) - _SHOWN} more outputs"
+        shell.display_pub.publish(data={"text/plain": more}, metadata={})
+    _hold(step, product)
 
 
-def _summary(output: Output) -> dict[str, Any]:
-    columns = None
+def _hold(step: Step, product: Product) -> None:
+    context, wanted = step.context, step.options.get("keep")
+    if isinstance(wanted, list) and step.block not in wanted:
+        return
+    most = None if isinstance(wanted, list) else limit(context.limits.get("held_bytes"))
+    entry = Entry(product.folder, list(product.kept), list(product.outputs))
+    held.put((context.pipeline, context.scope, step.block), entry, most)
+
+
+def settle(step: Step, tell: Callable[[], None]) -> None:
+    """Have the product of a step that has ended stored; `tell` when it is safe or lost."""
+    product, execution = step.product, step.execution
+    if product is None or execution is None:
+        raise AssertionError("a step that stores has a product and a folder")
+
+    def show(number: int) -> None:
+        if number < _SHOWN:
+            _show(step, number, None, _recording(step))
+
+    def done(error: BaseException | None) -> None:
+        if error is None:
+            step.outputs = product.summaries()
+        else:
+            execution.discard([item for item in product.outputs if item is not None])
+            context = step.context
+            held.drop((context.pipeline, context.scope, step.block), step.version)
+            step.outputs = []
+            step.lost = reason(error)
+            if step.state == "completed":
+                step.state, step.error = "failed", step.lost
+        step.settled = True
+        product.let_go()
+        tell()
+        if step.context.interactive and error is None:
+            keep = int(step.context.limits.get("keep_versions") or KEEP_VERSIONS)
+            prune(product.folder.parent, keep)
+
+    writer.add(Job(product.folder, functools.partial(product.write, show), done))
+
+
+def _recording(step: Step) -> Callable[..., None]:
+    """Note what a person at a notebook would have seen at once."""
+
+    def publish(data: dict[str, Any], metadata: dict[str, Any]) -> None:
+        if step.recorder is not None:
+            output = {"output_type": "display_data", "data": data, "metadata": metadata}
+            step.recorder.add({"output": output})
+
+    return publish
+
+
+def _unseen(**_shown: Any) -> None:
+    """What a raw cell shows, it shows itself."""
+
+
+def _show(step: Step, number: int, value: Any, publish: Callable[..., None]) -> None:
+    """Show an output, unless it must be built first; then the writer does it."""
+    found = step.product.described(number) if step.product is not None else None
+    if found is None:
+        return
+    output, built = found
+    data: dict[str, Any]
     if output.kind == TABLE:
-        columns = len(output.columns) - int(output.options.get("index_columns", 0))
-    return {
-        "name": output.name,
-        "kind": output.kind,
-        "rows": output.rows,
-        "columns": columns,
-        "bytes": output.bytes,
-    }
-
-
-def _show(step: Step, output: Output, value: Any, shell: Any) -> None:
-    if output.kind == TABLE:
-        page = _bounded(first_page.rows(_folder(step), output))
-        data: dict[str, Any] = {PREVIEW: _preview(step, output, page)}
+        page = _bounded(_page(step, output, built))
+        data = {PREVIEW: _preview(step, output, page)}
         data["text/plain"] = _words(output, page)
-        _display(shell, data)
     elif output.kind == JSON:
         shown = json.loads((_folder(step) / output.files[0]).read_text(encoding="utf-8"))
         text = json.dumps(shown, ensure_ascii=False, indent=2)
         data = {"text/plain": text if len(text) < 10_000 else f"{text[:10_000]}\n…"}
         if isinstance(shown, (dict, list)) and len(text) <= _PAGE_BYTES:
             data["application/json"] = shown
-        _display(shell, data)
     elif output.kind == TEXT:
         text = str(value)
-        _display(shell, {"text/plain": text if len(text) < 10_000 else f"{text[:10_000]}\n…"})
+        data = {"text/plain": text if len(text) < 10_000 else f"{text[:10_000]}\n…"}
     elif output.kind in (IMAGE, MEDIA):
-        _show_media(step, output, shell)
+        data = _media(step, output)
     else:
-        _display(shell, {"text/plain": output.preview or output.type})
+        data = {"text/plain": output.preview or output.type}
+    publish(data=data, metadata={})
 
 
-def _show_media(step: Step, output: Output, shell: Any) -> None:
+def _page(step: Step, output: Output, built: Built | None) -> list[list[Any]]:
+    """Return the first page, from memory as long as the file is not there."""
+    if built is None:
+        return first_page.rows(_folder(step), output)
+    return cells.rows(built.first(cells.PAGE_ROWS, cells.PAGE_COLUMNS))[0]
+
+
+def _media(step: Step, output: Output) -> dict[str, Any]:
     data: dict[str, Any] = {"text/plain": output.preview or output.type}
     path = _folder(step) / output.files[0]
     media = output.media_type or ""
@@ -117,7 +164,7 @@ def _show_media(step: Step, output: Output, shell: Any) -> None:
             import base64
 
             data[media] = base64.b64encode(path.read_bytes()).decode("ascii")
-    _display(shell, data)
+    return data
 
 
 def _folder(step: Step) -> Any:
@@ -167,7 +214,3 @@ def _words(output: Output, page: list[list[Any]]) -> str:
     ]
     lines.append(f"{output.rows:,} rows × {len(output.columns):,} columns")
     return "\n".join(lines)
-
-
-def _display(shell: Any, data: dict[str, Any]) -> None:
-    shell.display_pub.publish(data=data, metadata={})

@@ -9,18 +9,22 @@ languages never reaches the Python parser).
 from __future__ import annotations
 
 import ast
+import asyncio
 import contextlib
 import datetime
+import functools
+import inspect
 import os
 import sys
 from collections.abc import Mapping
 from typing import Any
 
 from mage_jlab.errors import MageError
-from mage_jlab.kernel_side import execute, mage_names, modules, wire
+from mage_jlab.kernel_side import execute, mage_names, modules, outputs, wire
 from mage_jlab.kernel_side.publish import Door
 from mage_jlab.kernel_side.step import PYTHON, Context, Step, current, of_request
-from mage_jlab.products import places
+from mage_jlab.kernel_side.writer import writer
+from mage_jlab.products import execution, places
 from mage_jlab.products.execution import Execution
 from mage_jlab.products.formats import pickled
 from mage_jlab.products.record import LIMIT, Recorder
@@ -39,15 +43,22 @@ class Host:
         self.door = Door(self.kernel)
         self._original = self.kernel.do_execute
         self.kernel.do_execute = self._do_execute
+        self._shut_down = self.kernel.do_shutdown
+        self.kernel.do_shutdown = self._do_shutdown
+        self._stored: list[dict[str, Any]] = []
+        """What was stored or lost since the last reply."""
         self._transformer = _Transformer(shell)
         shell.ast_transformers.append(self._transformer)
         shell.input_transformers_cleanup.insert(0, _clean)
         pickled.find_module[:] = [self._find_module]
+        execution.before_reading[:] = [writer.wait]
 
     def remove(self) -> None:
         """Take the hooks away, for a newer version of this code."""
+        writer.wait()
         self.door.remove()
         self.kernel.do_execute = self._original
+        self.kernel.do_shutdown = self._shut_down
         for listed, item in (
             (self.shell.ast_transformers, self._transformer),
             (self.shell.input_transformers_cleanup, _clean),
@@ -62,7 +73,9 @@ class Host:
         request = self._request()
         step = of_request(self.context, request, code)
         if step is None:
-            return await self._original(code, silent, *args, **kwargs)
+            if wire.asks_to_settle(request):
+                await asyncio.get_running_loop().run_in_executor(None, writer.wait)
+            return self._with_news(await self._original(code, silent, *args, **kwargs))
         self._begin(step)
         token = current.set(step)
         reply: Any = None
@@ -80,8 +93,21 @@ class Host:
         if step.reply is not None:
             reply.update(step.reply, user_expressions={})
             self.shell.last_execution_succeeded = False
-        reply["mage_step"] = said  # the reply cannot get lost, a published message can
+        reply[wire.MESSAGE] = said  # the reply cannot get lost, a published message can
+        return self._with_news(reply)
+
+    def _with_news(self, reply: Any) -> Any:
+        """Repeat in a reply what was stored meanwhile: a published message can get lost."""
+        if isinstance(reply, dict) and self._stored:
+            news, self._stored = self._stored, []
+            reply[wire.STORED] = news
         return reply
+
+    async def _do_shutdown(self, restart: bool) -> Any:
+        """End the kernel, but not before what blocks left is on disk."""
+        writer.wait()
+        result = self._shut_down(restart)
+        return await result if inspect.isawaitable(result) else result
 
     def _request(self) -> Mapping[str, Any]:
         try:
@@ -115,23 +141,56 @@ class Host:
         )
 
     def _finish(self, step: Step, reply: Any) -> dict[str, Any]:
-        """Close the record, write the end into the step file, and say that it is done."""
+        """Say that a step is done; what it left may still be on its way to the disk."""
         for stream in (sys.stdout, sys.stderr):
             with contextlib.suppress(Exception):  # whatever the user put there
                 stream.flush()
         self.door.close(step)
-        if step.recorder is not None:
-            step.recorder.close()
         _settle(step, reply)
-        if step.execution is not None:
-            step.execution.step = _step_file(step)
-            try:
-                step.execution.save()
-            except OSError as error:
-                self.kernel.log.warning("The end of block %s was not saved: %s", step.block, error)
+        step.settled = step.product is None
+        if step.settled:
+            self._close(step)
+        else:
+            self._save(step)
         content = {**_ending(step), "event": "finished", "block": step.block}
         self._tell(step, content)
+        if not step.settled:
+            outputs.settle(step, functools.partial(self._was_stored, step))
         return content
+
+    def _was_stored(self, step: Step) -> None:
+        """Note and say what became of the product of a step that has ended."""
+        ended = _ending(step)
+        if step.lost is not None and step.context.interactive:
+            text = f"The output of this block was not stored: {step.lost['message']}\n"
+            self._show(step, {"name": "stderr", "text": text})
+        self._close(step)
+        content = {**ended, "event": "stored", "block": step.block}
+        self._stored.append(content)
+        self._tell(step, content)
+
+    def _close(self, step: Step) -> None:
+        """Write the end of a step into its folder."""
+        if step.recorder is not None:
+            step.recorder.close()
+        self._save(step)
+
+    def _save(self, step: Step) -> None:
+        if step.execution is None:
+            return
+        step.execution.step = _step_file(step)
+        try:
+            step.execution.save()
+        except OSError as error:
+            self.kernel.log.warning("The end of block %s was not saved: %s", step.block, error)
+
+    def _show(self, step: Step, content: dict[str, Any]) -> None:
+        if step.recorder is not None:
+            step.recorder.add({"output": {"output_type": "stream", **content}})
+        self.kernel.session.send(
+            self.kernel.iopub_socket, "stream", content,
+            parent=step.request, ident=wire.topic(self.kernel, "stream"),
+        )  # fmt: skip
 
     def _tell(self, step: Step, content: dict[str, Any]) -> None:
         wire.publish(self.kernel, content, step.request)
@@ -144,8 +203,6 @@ def _settle(step: Step, reply: Any) -> None:
     if isinstance(reply, dict) and reply.get("status") == "ok":
         step.state = "completed"
         if step.raw and step.execution is not None:
-            from mage_jlab.kernel_side import outputs
-
             with contextlib.suppress(MageError):
                 outputs.store(step, [], None)
         return
@@ -174,12 +231,16 @@ def _ending(step: Step) -> dict[str, Any]:
         "tests": step.tests,
         "error": step.error,
         "code_hash": step.code_hash,
+        "stored": step.settled and step.lost is None,
         **({} if step.result is None else {"result": step.result}),
     }
 
 
 def _step_file(step: Step) -> dict[str, Any]:
     ending = _ending(step) if step.state != "running" else {}
+    if step.product is not None and not step.settled:
+        # Ended, but not complete: it counts as running until its product is on disk.
+        ending = {**ending, "state": "running", "storing": True}
     return {
         "block": step.block,
         "type": step.type,

@@ -8,12 +8,15 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mage_jlab.kernel_side.wire import HostChannel, code_hash
 from mage_jlab.products import places
 from mage_jlab.products.execution import Execution
 from mage_jlab.products.record import Recorder
+
+if TYPE_CHECKING:
+    from mage_jlab.kernel_side.product import Product
 
 PYTHON = "python"
 RAW = frozenset({"scratchpad"})
@@ -110,6 +113,12 @@ class Step:
     result: Any = None
     """What a condition said, for the engine."""
     filename: str = "<block>"
+    product: Product | None = None
+    """What it left, while that is on its way to the disk."""
+    settled: bool = False
+    """Whether nothing is on its way any more: it is on disk, or lost."""
+    lost: dict[str, Any] | None = None
+    """Why its product could not be stored."""
     ended_after: float | None = None
     """Seconds from start to end, once it has ended."""
 

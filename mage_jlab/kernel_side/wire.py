@@ -7,11 +7,16 @@ import json
 import socket
 import threading
 import uuid
+from collections.abc import Mapping
 from typing import Any
 
 from mage_jlab.errors import HostError
 
 MESSAGE = "mage_step"
+STORED = "mage_stored"
+"""In a reply: what was stored or lost since the last one."""
+SETTLE = "mage_settle"
+"""In the metadata of a request: answer when everything is stored or lost."""
 PREVIEW = "application/vnd.mage.preview+json"
 TESTS = "application/vnd.mage.tests+json"
 
@@ -27,6 +32,11 @@ def publish(kernel: Any, content: dict[str, Any], parent: Any) -> None:
     kernel.session.send(
         kernel.iopub_socket, MESSAGE, content, parent=parent, ident=topic(kernel, MESSAGE)
     )
+
+
+def asks_to_settle(request: Mapping[str, Any]) -> bool:
+    """Whether a request is to be answered only when every product is stored or lost."""
+    return bool((request.get("metadata") or {}).get(SETTLE))
 
 
 def topic(kernel: Any, name: str) -> bytes:

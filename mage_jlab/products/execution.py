@@ -6,14 +6,16 @@ product before `manifest.json` is there, and that is written last, atomically.
 
 from __future__ import annotations
 
+import contextlib
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from mage_jlab.errors import MissingInput
-from mage_jlab.model.product import Manifest, Output
+from mage_jlab.model.product import Output
 from mage_jlab.products import manifest, places
+from mage_jlab.products.formats import target
 from mage_jlab.products.formats.target import storage_error
 
 
@@ -40,39 +42,31 @@ class Execution:
         import json
 
         text = json.dumps(self.step, ensure_ascii=False, default=str)
-        manifest.write_atomic(self.folder / manifest.STEP, text)
+        manifest.write_atomic(self.folder / manifest.STEP, text, durable=False)
 
     def keep_source(self, text: str) -> None:
         """Keep the text that runs: classes in pickles are found again by it."""
         path = self.folder / manifest.SOURCE
         path.write_bytes(text.encode("utf-8", "surrogatepass"))
 
-    def store(self, values: Sequence[object]) -> list[Output]:
-        """Write the outputs of the block, without a manifest yet.
+    def discard(self, outputs: Sequence[Output]) -> None:
+        """Remove what was written of a product that will not be complete."""
+        (self.folder / manifest.FILE).unlink(missing_ok=True)
+        for path in target.all_files(self.folder, [n for o in outputs for n in o.files]):
+            with contextlib.suppress(OSError):
+                path.unlink()
 
-        Raises:
-            Unstorable: when a value cannot be stored.
-            DiskFull: when there is no space left.
-        """
-        from mage_jlab.products.formats import registry
 
-        return registry.write_all(values, self.folder)
-
-    def commit(self, what: Manifest) -> None:
-        """Write the manifest: from here on the product exists.
-
-        Raises:
-            DiskFull: when there is no space left.
-        """
-        try:
-            manifest.write_atomic(self.folder / manifest.FILE, manifest.encode(what))
-        except OSError as error:
-            raise storage_error(error, self.folder, "the outputs") from error
+before_reading: list[Callable[[Path], None]] = []
+"""Called with the folder of a block before its newest execution is looked for: what is
+being written in this process is waited for."""
 
 
 def find(root: Path, pipeline: str, scope: str, block: str, version: str | None) -> Path | None:
     """Return the folder of a complete execution: the version asked for, or the newest."""
     folder = places.block_folder(root, pipeline, scope, block)
+    for wait in before_reading:
+        wait(folder)
     names = [version] if version else places.versions(folder)
     for name in names:
         if places.is_version(name) and (folder / name / manifest.FILE).is_file():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import errno
 import json
 import os
 from collections.abc import Mapping
@@ -13,6 +14,8 @@ from typing import Any
 from mage_jlab.errors import StoreError
 from mage_jlab.model.product import Column, Manifest, Output
 
+_CANNOT = (errno.EINVAL, errno.ENOTSUP, errno.EBADF)
+"""What file systems say that cannot sync, or cannot sync folders."""
 FILE = "manifest.json"
 STEP = "step.json"
 RECORD = "record.jsonl"
@@ -69,24 +72,40 @@ def sync(path: Path) -> None:
     """Wait until a file or folder is on disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
-        with contextlib.suppress(OSError):  # some file systems cannot sync folders
-            os.fsync(descriptor)
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in _CANNOT:
+            raise
     finally:
         os.close(descriptor)
 
 
-def write_atomic(path: Path, text: str) -> None:
-    """Write a small file so that it is either old or new, never half."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+def write_atomic(path: Path, text: str, *, durable: bool = True) -> None:
+    """Write a small file so that it is either old or new, never half.
+
+    With `durable` it is on disk afterwards; without, it survives the end of
+    this process, not that of the machine.
+    """
+    temporary = write_temporary(path, text)
     try:
-        with temporary.open("w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
+        if durable:
+            sync(temporary)
         temporary.replace(path)
     except BaseException:
         with contextlib.suppress(OSError):
             temporary.unlink()
         raise
-    if os.name == "posix":
+    if durable and os.name == "posix":
         sync(path.parent)
+
+
+def write_temporary(path: Path, text: str) -> Path:
+    """Write the text that is to replace a file, beside it."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        temporary.write_text(text, encoding="utf-8")
+    except BaseException:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+        raise
+    return temporary

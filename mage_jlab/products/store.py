@@ -5,17 +5,21 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import time
 from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from mage_jlab.errors import AlreadyExists, ProductNotFound
+from mage_jlab.errors import AlreadyExists, BeingStored, ProductNotFound
 from mage_jlab.ids import slug
 from mage_jlab.model.product import INTERACTIVE, Manifest
 from mage_jlab.model.run import INTERRUPTED, RUNNING
 from mage_jlab.products import disk, execution, manifest, places, record
 from mage_jlab.products.retention import Retention, trim
+
+STORING_SECONDS = 20.0
+"""How long somebody who wants to look waits for a table to be written."""
 
 
 class ProductStore:
@@ -76,6 +80,35 @@ class ProductStore:
             which = f"version {version} of block" if version else "block"
             raise ProductNotFound(f"There is no stored output of {which} '{block}'.", block=block)
         return found
+
+    def wait(
+        self,
+        pipeline: str,
+        scope: str,
+        block: str,
+        version: str | None = None,
+        seconds: float = STORING_SECONDS,
+    ) -> None:
+        """Wait until an execution, by default the newest, is not being stored any more.
+
+        A block has ended, and the next one runs, before its output is on disk.
+
+        Raises:
+            BeingStored: when that takes longer.
+        """
+        names = [version] if version else self.versions(pipeline, scope, block)[:1]
+        until = time.monotonic() + seconds
+        while any(self._storing(pipeline, scope, block, name) for name in names):
+            if time.monotonic() > until:
+                raise BeingStored(
+                    f"The output of block '{block}' is still being stored; ask again in a moment.",
+                    block=block,
+                )
+            time.sleep(0.02)
+
+    def _storing(self, pipeline: str, scope: str, block: str, version: str) -> bool:
+        step = self.step(pipeline, scope, block, version)
+        return step is not None and bool(step.get("storing")) and step["state"] == RUNNING
 
     def _read(self, pipeline: str, scope: str, block: str, version: str | None) -> Manifest | None:
         folder = execution.find(self.root, pipeline, scope, block, version)

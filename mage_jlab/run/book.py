@@ -1,4 +1,8 @@
-"""Writes what happens in a run, off the loop, and stubbornly.
+"""Writes what happens in a run, off the loop, in batches, and stubbornly.
+
+A step never waits for the database: what happened is noted and written in
+order, as much at once as has come together. A row may be late, it never says
+more than what happened; the end of the run is written last.
 
 A database that is away for a while must not end a run: a write is repeated
 until it works or patience ends. Repeating a write changes nothing.
@@ -33,17 +37,48 @@ class Book:
         self._run = run_id
         self._owner = owner
         self._thread = thread
+        self._noted: dict[tuple[str, int], Step] = {}
+        self._then: list[Callable[[], None]] = []
+        self._writing: asyncio.Task[None] | None = None
 
     async def plan(self, planned: Sequence[Step]) -> None:
         """Write the steps of the plan."""
         await self.write(self._store.plan, self._run, self._owner, planned)
 
-    async def step(self, step: Step) -> None:
-        """Write a step as it stands now."""
-        await self.write(self._store.save_step, self._run, self._owner, step)
+    def note(self, step: Step, then: Callable[[], None] | None = None) -> None:
+        """Have a step written as it stands now, soon; then call `then`.
+
+        What is noted while a write is under way is written together, and of one
+        attempt only the newest state.
+        """
+        self._noted[step.block, step.attempt] = step
+        if then is not None:
+            self._then.append(then)
+        if self._writing is None:
+            self._writing = asyncio.get_running_loop().create_task(self._write_noted())
+
+    @property
+    def writing(self) -> asyncio.Task[None] | None:
+        """Return the write that is under way; it raises when the run is no longer ours."""
+        return self._writing
+
+    async def flush(self) -> None:
+        """Wait until everything noted is written."""
+        while self._writing is not None:
+            await self._writing
+
+    async def _write_noted(self) -> None:
+        while self._noted:
+            noted, self._noted = list(self._noted.values()), {}
+            then, self._then = self._then, []
+            await self.write(self._store.save_steps, self._run, self._owner, noted)
+            for call in then:
+                call()
+        self._writing = None
 
     async def finish(self, state: str, error: str | None) -> None:
-        """Write the end of the run."""
+        """Write the end of the run, after everything that was noted."""
+        await self.flush()
         await self.write(self._store.finish, self._run, self._owner, state, error)
 
     async def write(self, action: Callable[_P, _R], *args: _P.args, **kwargs: _P.kwargs) -> _R:

@@ -125,6 +125,8 @@ class Crew:
     async def _bury(self, worker: Worker, *, now: bool) -> None:
         self._held.pop(id(worker), None)
         try:
+            if not now:
+                await worker.settled()  # what it has not stored yet would be lost with it
             await worker.close(now=now)
         finally:
             self._slots.give()

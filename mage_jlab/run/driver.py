@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -66,6 +67,9 @@ class Driver:
         self._active = ActiveRun(job.plan.after, done=done, keep_going=job.keep_going)
         self._rows = dict(job.steps)
         self._tasks: dict[asyncio.Task[Outcome], PlannedStep] = {}
+        self._storing: dict[str, asyncio.Task[Outcome]] = {}
+        """Of steps that have ended: what they left, on its way to the disk."""
+        self._makers: dict[str, Worker] = {}
         self._stop: asyncio.Future[_Stop] | None = None
         self._asked: _Stop | None = None
         self._failure: str | None = None
@@ -84,9 +88,13 @@ class Driver:
         while not self._active.ended and not self._stop.done():
             self._begin_ready()
             waited: list[asyncio.Future[Any]] = [*self._tasks, self._stop]
+            if self._book.writing is not None:
+                waited.append(self._book.writing)
             await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
+            if self._book.writing is not None and self._book.writing.done():
+                self._book.writing.result()  # another process has the run, or the disk is full
             for task in [item for item in self._tasks if item.done()]:
-                await self._ended(self._tasks.pop(task), task.result())
+                self._ended(self._tasks.pop(task), task.result())
         if not self._active.ended:
             stop = self._stop.result()
             await self._halt(stop)
@@ -118,11 +126,13 @@ class Driver:
             if outcome.state != FAILED or not waits:
                 break
             wait = waits.pop(0)
-            await self._save(step, outcome, attempt)
+            self._save(step, outcome, attempt)
             await clock.sleep(wait)
             attempt += 1
             # The first row of the next attempt, so that the wait is seen.
             self._rows[step.id] = _blank(step, attempt)
+        if step.callbacks and outcome.stored is not None:
+            outcome = await outcome.stored()  # they are told how it really ended
         await self._callbacks(step, outcome)
         return outcome
 
@@ -138,8 +148,12 @@ class Driver:
             except KernelError as error:
                 return Outcome(FAILED, ended=clock.now(), error=error.message)
             try:
+                missing = await self._missing(step, worker)
+                if missing is not None:
+                    return missing
                 if not await self._wanted(step, worker):
                     return Outcome(SKIPPED, ended=clock.now(), error="Its condition was false.")
+                self._makers[step.id] = worker
                 outcome = await worker.execute(
                     self._request(step, step.block, source, attempt),
                     lambda started: self._began(step, attempt, started),
@@ -151,6 +165,19 @@ class Driver:
             if not waits or outcome.result is None or outcome.result:
                 return outcome
             await clock.sleep(self._job.sensor_seconds)
+
+    async def _missing(self, step: PlannedStep, worker: Worker) -> Outcome | None:
+        """Wait for inputs that another kernel is still storing; tell when one is lost."""
+        for block in step.block.upstream:
+            storing = self._storing.get(block)
+            if storing is None or self._makers.get(block) is worker:
+                continue
+            await asyncio.wait([storing])
+            if not storing.cancelled() and storing.result().state != COMPLETED:
+                return Outcome(
+                    UPSTREAM_FAILED, ended=clock.now(), error=_reason(UPSTREAM_FAILED, block)
+                )
+        return None
 
     async def _wanted(self, step: PlannedStep, worker: Worker) -> bool:
         """Ask the conditions of a step; one that fails counts as false."""
@@ -197,6 +224,8 @@ class Driver:
         options: dict[str, Any] = {"attempt": attempt, "timeout": step.timeout}
         if attached is not None:
             options["attached"] = dict(attached)
+        else:
+            options["keep"] = self._keep(step)
         metadata = {
             "uuid": block.id,
             "name": block.name,
@@ -210,7 +239,15 @@ class Driver:
         }
         return Request(block.id, source, metadata, step.timeout)
 
-    async def _began(self, step: PlannedStep, attempt: int, started: Started) -> None:
+    def _keep(self, step: PlannedStep) -> list[str]:
+        """Name the blocks whose outputs are still wanted once a step has its inputs."""
+        wanted = {step.id} if step.callbacks else set()
+        for other in self._job.plan.steps:
+            if other.id != step.id and self._active.states[other.id] in (QUEUED, RUNNING):
+                wanted.update(other.block.upstream)
+        return sorted(block for block in wanted if block == step.id or block in self._makers)
+
+    def _began(self, step: PlannedStep, attempt: int, started: Started) -> None:
         row = replace(
             self._rows[step.id],
             state=RUNNING,
@@ -220,20 +257,31 @@ class Driver:
             error=None,
             version=started.version,
         )
-        self._rows[step.id] = row
-        await self._book.step(row)
-        self._tell("step", step.id, RUNNING)
+        self._note(row)
 
-    async def _ended(self, step: PlannedStep, outcome: Outcome) -> None:
+    def _note(self, row: Step) -> None:
+        """Have a row written; it is announced when whoever asks would find it."""
+        self._rows[row.block] = row
+        self._book.note(row, functools.partial(self._tell, "step", row.block, row.state))
+
+    def _ended(self, step: PlannedStep, outcome: Outcome) -> None:
+        """A step ended, or has left its output in its kernel. Nothing is waited for here."""
+        if outcome.stored is not None:
+            if outcome.state == COMPLETED:
+                self._active.handed(step.id)
+            storing = asyncio.get_running_loop().create_task(_stored(outcome))
+            self._storing[step.id] = storing
+            self._tasks[storing] = step
+            return
         if outcome.state == FAILED and self._failure is None:
             self._failure = f"Block '{step.id}' failed: {outcome.error or 'no reason given'}"
         changed = self._active.finished(step.id, outcome.state)
-        await self._save(step, outcome, max(self._rows[step.id].attempt, 1))
+        self._save(step, outcome, max(self._rows[step.id].attempt, 1))
         for block, state in changed.items():
             if block != step.id:
-                await self._mark(block, state, _reason(state, step.id))
+                self._mark(block, state, _reason(state, step.id))
 
-    async def _save(self, step: PlannedStep, outcome: Outcome, attempt: int) -> None:
+    def _save(self, step: PlannedStep, outcome: Outcome, attempt: int) -> None:
         before = self._rows[step.id]
         row = replace(
             before,
@@ -246,15 +294,10 @@ class Driver:
             code_hash=outcome.code_hash,
             outputs=outcome.outputs,
         )
-        self._rows[step.id] = row
-        await self._book.step(row)
-        self._tell("step", step.id, outcome.state)
+        self._note(row)
 
-    async def _mark(self, block: str, state: str, error: str | None) -> None:
-        row = replace(self._rows[block], state=state, error=error, ended=clock.now())
-        self._rows[block] = row
-        await self._book.step(row)
-        self._tell("step", block, state)
+    def _mark(self, block: str, state: str, error: str | None) -> None:
+        self._note(replace(self._rows[block], state=state, error=error, ended=clock.now()))
 
     async def _halt(self, stop: _Stop) -> None:
         """Interrupt what runs, then kill it; only then write down how it ended."""
@@ -265,7 +308,7 @@ class Driver:
         await self._end_tasks()
         await self._crew.close(now=True)
         for block, state in self._active.stopped(stop.state).items():
-            await self._mark(block, state, stop.reason)
+            self._mark(block, state, stop.reason)
 
     async def _end_tasks(self) -> None:
         tasks = list(self._tasks)
@@ -277,7 +320,13 @@ class Driver:
                 log.error("A step ended badly.", exc_info=result)
 
 
-async def _unheard(_started: Started) -> None:
+async def _stored(outcome: Outcome) -> Outcome:
+    if outcome.stored is None:
+        return outcome
+    return await outcome.stored()
+
+
+def _unheard(_started: Started) -> None:
     """Conditions and callbacks are no steps; their beginning is not written down."""
 
 

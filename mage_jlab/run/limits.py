@@ -50,7 +50,12 @@ class Slots:
     def on_wanted(self, callback: Callable[[], None]) -> Callable[[], None]:
         """Call `callback` when somebody waits for a place; return how to stop that."""
         self._spare.append(callback)
-        return lambda: self._spare.remove(callback)
+
+        def forget() -> None:
+            if callback in self._spare:
+                self._spare.remove(callback)
+
+        return forget
 
     def pulse(self) -> None:
         """Let everybody who waits look again."""

@@ -34,6 +34,8 @@ class Outcome:
 
     `lost` says that the kernel is gone, so that nothing of it can be used.
     `result` is what the block gave back when it is plain (conditions, sensors).
+    `stored`, when it is there, waits until what the block left is on disk, and
+    says how the step ended for good. Blocks in the same kernel may have it before.
     """
 
     state: str
@@ -45,6 +47,7 @@ class Outcome:
     outputs: tuple[OutputSummary, ...] = ()
     lost: bool = False
     result: Any = field(default=None)
+    stored: Callable[[], Awaitable[Outcome]] | None = field(default=None, compare=False)
 
 
 class Worker(Protocol):
@@ -56,10 +59,11 @@ class Worker(Protocol):
     def alive(self) -> bool:
         """Whether it can take a step."""
 
-    async def execute(
-        self, request: Request, began: Callable[[Started], Awaitable[None]]
-    ) -> Outcome:
+    async def execute(self, request: Request, began: Callable[[Started], None]) -> Outcome:
         """Run a block; never raises for what the block does."""
+
+    async def settled(self) -> None:
+        """Wait until everything its blocks left is on disk, or lost."""
 
     async def interrupt(self) -> None:
         """Ask the block that runs to stop, as Ctrl-C does."""
@@ -85,8 +89,8 @@ class RunBook(Protocol):
     def plan(self, run_id: str, owner: str, planned: Sequence[Step]) -> None:
         """Replace the steps that never began by those of the plan."""
 
-    def save_step(self, run_id: str, owner: str, step: Step) -> None:
-        """Write one attempt of a step as it stands now."""
+    def save_steps(self, run_id: str, owner: str, steps: Sequence[Step]) -> None:
+        """Write attempts of steps as they stand now, all or none."""
 
     def finish(self, run_id: str, owner: str, state: str, error: str | None = None) -> None:
         """Write the end of a run."""

@@ -71,6 +71,7 @@ class ProductPage(MageHandler):
         store = self.engine.products(of)
         if version is not None and version not in store.versions(identity, scope, block_id):
             raise ProductNotFound("There is no such version of the product.", version=version)
+        store.wait(identity, scope, block_id, version)
         return store, store.manifest(identity, scope, block_id, version)
 
     def output(

@@ -103,6 +103,12 @@ export class BlockStates {
       });
     } else if (step.event === 'finished') {
       this._put(step.block, recordOf(step));
+    } else if (
+      step.event === 'stored' &&
+      this._records.get(step.block)?.version === step.version
+    ) {
+      // Its size is known now, or that it could not be stored.
+      this._put(step.block, recordOf(step));
     }
   }
 

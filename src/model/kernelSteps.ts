@@ -8,7 +8,7 @@ import type { ITestResult } from '../tokens';
 
 /** What the kernel says about a block it runs (message type `mage_step`). */
 export interface IKernelStep {
-  event: 'ready' | 'started' | 'finished';
+  event: 'ready' | 'started' | 'finished' | 'stored';
   key?: string;
   block?: string;
   version?: string;
@@ -75,7 +75,7 @@ export class KernelSteps implements IDisposable {
     void this.refresh();
   }
 
-  /** A block started or finished, or the kernel is ready. */
+  /** A block started, finished or is stored, or the kernel is ready. */
   get heard(): ISignal<this, IHeardStep> {
     return this._heard;
   }

@@ -48,6 +48,12 @@ def first(path: Path, rows: int, columns: int) -> list[list[Any]]:
         return [values(batch.column(i)) for i in range(min(columns, batch.num_columns))]
 
 
+def head(table: Any, rows: int, columns: int) -> list[list[Any]]:
+    """Return the first values of the first columns of a table in memory."""
+    start = table.slice(0, rows)
+    return [values(start.column(i)) for i in range(min(columns, start.num_columns))]
+
+
 def values(array: Any) -> list[Any]:
     """Return an Arrow array as Python values, whatever the range of its times."""
     try:

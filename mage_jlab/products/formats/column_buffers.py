@@ -164,9 +164,14 @@ def strings(column: Buffers, stop: int | None = None) -> list[Any]:
 
 def first(folder: Path, rows: int, width: int) -> list[list[Any]]:
     """Return the first values of the first columns, column by column."""
-    np = importlib.import_module("numpy")
     _, columns = read(folder, mapped=True)
-    return [_head(np, column, rows) for column in columns[:width]]
+    return head(columns[:width], rows)
+
+
+def head(columns: Sequence[Buffers], rows: int) -> list[list[Any]]:
+    """Return the first values of columns in memory."""
+    np = importlib.import_module("numpy")
+    return [_head(np, column, rows) for column in columns]
 
 
 def _head(np: Any, column: Buffers, rows: int) -> list[Any]:

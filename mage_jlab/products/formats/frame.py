@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import importlib
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from mage_jlab.model.product import TABLE, Column, Output
-from mage_jlab.products.formats import arrow_file, column_buffers, pickled
+from mage_jlab.products.formats import arrow_file, column_buffers, frame_kept, pickled
 from mage_jlab.products.formats.frame_decode import ArrowSource, BufferSource, series
 from mage_jlab.products.formats.frame_encode import Builder, Encoded, encode
+from mage_jlab.products.formats.kept import Kept
 from mage_jlab.products.formats.target import Target, comes_from, is_exactly
 
 NAME = "pandas"
@@ -21,20 +24,72 @@ def accepts(value: object) -> bool:
     return comes_from(value, "pandas", "DataFrame", "Series")
 
 
-def write(value: Any, target: Target) -> Output:
-    """Store a frame or a series."""
+@dataclass
+class Built:
+    """A frame or series as plain columns, before anything is written."""
+
+    value: Any
+    rows: int
+    width: int
+    encoded: list[Encoded]
+    kept: dict[str, Any]
+    payload: dict[str, Any] | None
+    build: Builder
+    index_columns: int
+
+    @functools.cached_property
+    def _table(self) -> Any:
+        names = [item.name for item in self.encoded]
+        return self.build.pa.Table.from_arrays([item.array for item in self.encoded], names=names)
+
+    @functools.cached_property
+    def columns(self) -> list[Column]:
+        """Describe the columns as they will be stored."""
+        if self.build.pa is not None:
+            return arrow_file.columns(self._table)
+        return [Column(item.name, item.array.type, item.array.nulls) for item in self.encoded]
+
+    def first(self, rows: int, width: int) -> list[list[Any]]:
+        """Return the first values of the first columns, as the stored file has them."""
+        if self.build.pa is not None:
+            return arrow_file.head(self._table, rows, width)
+        return column_buffers.head([item.array for item in self.encoded[:width]], rows)
+
+    def write(self, target: Target) -> Output:
+        """Store it."""
+        if self.build.pa is None:
+            names = [item.name for item in self.encoded]
+            buffers = [item.array for item in self.encoded]
+            column_buffers.write(target.file(column_buffers.SUFFIX), names, buffers)
+        else:
+            arrow_file.write(target.file(arrow_file.SUFFIX), self._table)
+        if self.payload is not None:
+            pickled.dump(target, self.payload)
+        return self.describe(target)
+
+    def describe(self, target: Target) -> Output:
+        """Say what is, or will be, stored."""
+        return target.output(
+            self.value, TABLE, NAME, rows=self.rows, columns=self.columns,
+            preview=f"{self.rows:,} rows × {self.width:,} columns",
+            options={"pandas": self.kept, "index_columns": self.index_columns},
+        )  # fmt: skip
+
+
+def build(value: Any) -> Built:
+    """Make plain columns of a frame or a series."""
     pd = importlib.import_module("pandas")
     is_series = comes_from(value, "pandas", "Series")
     frame = pd.DataFrame({0: pd.Series(value)}) if is_series else value
     derived = not is_exactly(value, "pandas", "DataFrame", "Series")
     if derived and not is_series:
         frame = pd.DataFrame(value)
-    build = Builder(arrow_file.pyarrow())
+    builder = Builder(arrow_file.pyarrow())
     labels = [value.name if value.name is not None else "value"] if is_series else frame.columns
-    index, kept_index = _index(frame.index, build)
+    index, kept_index = _index(frame.index, builder)
     names = arrow_file.unique([*(item.name for item in index), *labels])
     columns = [
-        encode(frame.iloc[:, number], names[len(index) + number], build)
+        encode(frame.iloc[:, number], names[len(index) + number], builder)
         for number in range(frame.shape[1])
     ]
     encoded = [*index, *columns]
@@ -47,30 +102,20 @@ def write(value: Any, target: Target) -> Output:
         "labels": None if is_series else _labels(frame.columns),
     }
     payload = _payload(value, frame, encoded, kept, derived=derived)
-    described = _store(target, encoded, build)
     if payload is not None:
-        pickled.dump(target, payload)
         kept["pickle"] = True
     kept["derived"] = derived
-    return target.output(
-        value, TABLE, NAME, rows=len(frame), columns=described,
-        preview=f"{len(frame):,} rows × {frame.shape[1]:,} columns",
-        options={"pandas": kept, "index_columns": len(index)},
-    )  # fmt: skip
+    return Built(value, len(frame), frame.shape[1], encoded, kept, payload, builder, len(index))
 
 
-def _store(target: Target, encoded: list[Encoded], build: Builder) -> list[Column]:
-    names = [item.name for item in encoded]
-    if build.pa is None:
-        buffers = [item.array for item in encoded]
-        column_buffers.write(target.file(column_buffers.SUFFIX), names, buffers)
-        return [
-            Column(name, column.type, column.nulls)
-            for name, column in zip(names, buffers)  # noqa: B905 - Python 3.9
-        ]
-    table = build.pa.Table.from_arrays([item.array for item in encoded], names=names)
-    arrow_file.write(target.file(arrow_file.SUFFIX), table)
-    return arrow_file.columns(table)
+def write(value: Any, target: Target) -> Output:
+    """Store a frame or a series."""
+    return build(value).write(target)
+
+
+def keep(value: Any, *, alone: bool = False) -> Kept | None:
+    """Keep a frame or a series for the next block, if it can go on as it is."""
+    return frame_kept.keep(value, alone=alone)
 
 
 def _index(index: Any, build: Builder) -> tuple[list[Encoded], dict[str, Any]]:

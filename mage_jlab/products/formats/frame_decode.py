@@ -138,6 +138,7 @@ def _times(np: Any, stored: tuple[Any, Any], dtype: str) -> Any:
 
 def _category(pd: Any, source: Any, number: int, how: dict[str, Any], objects: Any) -> Any:
     codes, labels = source.codes(number)
+    labels = how.get("labels", labels)
     categories = objects if how["own"] else pd.Index(labels, dtype=_known(pd, how["dtype"]))
     made = pd.Categorical.from_codes(codes, categories=categories, ordered=how["ordered"])
     return pd.Series(made)

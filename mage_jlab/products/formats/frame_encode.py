@@ -154,6 +154,8 @@ def _category(series: Any, name: str, build: Builder) -> Encoded:
     array = build.codes(codes, labels, ordered=bool(series.cat.ordered))
     same = plain and labels == list(categories)
     how = _how("category", categories.dtype, ordered=bool(series.cat.ordered), own=not same)
+    if same and not len(series):
+        how["labels"] = labels  # a file without rows holds no list of labels
     return Encoded(name, array, how, not same, None if same else categories)
 
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
+import io
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from mage_jlab.model.product import TABLE, Column, Output
 from mage_jlab.products.formats import arrow_file
-from mage_jlab.products.formats.target import Target, comes_from
+from mage_jlab.products.formats.kept import Kept
+from mage_jlab.products.formats.target import Target, comes_from, is_exactly
 
 NAME = "polars"
 _ARROW = {
@@ -28,28 +32,86 @@ def accepts(value: Any) -> bool:
     return not any("Object" in str(dtype) for dtype in types)
 
 
+@dataclass
+class Built:
+    """A frame, collected and described, before anything is written."""
+
+    value: Any
+    frame: Any
+    shape: str
+
+    @property
+    def rows(self) -> int:
+        """Return the number of rows."""
+        return int(self.frame.height)
+
+    @functools.cached_property
+    def columns(self) -> list[Column]:
+        """Describe the columns as they will be stored."""
+        frame = self.frame
+        return [
+            Column(name, _type(dtype), int(frame[name].null_count()))
+            for name, dtype in zip(frame.columns, frame.dtypes)  # noqa: B905 - Python 3.9
+        ]
+
+    def first(self, rows: int, width: int) -> list[list[Any]]:
+        """Return the first values of the first columns, as the stored file has them."""
+        start = self.frame.head(rows)
+        pa = arrow_file.pyarrow()
+        if pa is None:
+            return [column.to_list() for column in start.get_columns()[:width]]
+        stored = io.BytesIO()
+        _write(start, stored)
+        return arrow_file.head(pa.ipc.open_file(stored.getvalue()).read_all(), rows, width)
+
+    def write(self, target: Target) -> Output:
+        """Store it."""
+        _write(self.frame, target.file(arrow_file.SUFFIX))
+        return self.describe(target)
+
+    def describe(self, target: Target) -> Output:
+        """Say what is, or will be, stored."""
+        name = self.value.name if self.shape == "series" else None
+        return target.output(
+            self.value, TABLE, NAME, rows=self.rows, columns=self.columns,
+            preview=f"{self.rows:,} rows × {self.frame.width:,} columns",
+            options={"polars": self.shape, "name": name},
+        )  # fmt: skip
+
+
+def build(value: Any) -> Built:
+    """Collect a lazy frame, make a frame of a series."""
+    pl = importlib.import_module("polars")
+    if comes_from(value, "polars", "LazyFrame"):
+        return Built(value, value.collect(), "lazy")
+    if comes_from(value, "polars", "Series"):
+        return Built(value, pl.DataFrame({value.name or "value": value}), "series")
+    return Built(value, value, "frame")
+
+
+def _write(frame: Any, target: Any) -> None:
+    pl = importlib.import_module("polars")
+    try:
+        frame.write_ipc(target, compression="uncompressed", compat_level=pl.CompatLevel.oldest())
+    except (AttributeError, TypeError):  # polars before 1.0
+        frame.write_ipc(target, compression="uncompressed")
+
+
 def write(value: Any, target: Target) -> Output:
     """Store a frame."""
-    pl = importlib.import_module("polars")
-    shape = "frame"
-    frame = value
-    if comes_from(value, "polars", "LazyFrame"):
-        frame, shape = value.collect(), "lazy"
-    elif comes_from(value, "polars", "Series"):
-        frame, shape = pl.DataFrame({value.name or "value": value}), "series"
-    path = target.file(arrow_file.SUFFIX)
-    try:
-        frame.write_ipc(path, compression="uncompressed", compat_level=pl.CompatLevel.oldest())
-    except (AttributeError, TypeError):  # polars before 1.0
-        frame.write_ipc(path, compression="uncompressed")
-    columns = [
-        Column(name, _type(dtype), int(frame[name].null_count()))
-        for name, dtype in zip(frame.columns, frame.dtypes)  # noqa: B905 - Python 3.9
-    ]
-    return target.output(
-        value, TABLE, NAME, rows=frame.height, columns=columns,
-        preview=f"{frame.height:,} rows × {frame.width:,} columns",
-        options={"polars": shape, "name": value.name if shape == "series" else None},
+    return build(value).write(target)
+
+
+def keep(value: Any, *, alone: bool = False) -> Kept | None:
+    """Keep a frame or a series: polars copies what is changed and somebody else sees."""
+    del alone
+    if not is_exactly(value, "polars", "DataFrame", "Series"):
+        return None
+    frozen = value.clone()
+    series = comes_from(value, "polars", "Series")
+    return Kept(
+        frozen, frozen.clone, int(value.estimated_size()),
+        table=True, rows=len(value), columns=1 if series else value.width,
     )  # fmt: skip
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import functools
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,17 +15,20 @@ from mage_jlab.products.formats import (
     figure,
     frame,
     json_list,
+    kept,
     numpy_array,
     pickled,
     plain_json,
     polars_frame,
     text,
 )
+from mage_jlab.products.formats.kept import Built, Kept
 from mage_jlab.products.formats.target import Target, storage_error
 
 _ORDER: tuple[Any, ...] = (
     text, binary, frame, polars_frame, arrow_table, numpy_array, figure, plain_json, pickled
 )  # fmt: skip
+_TABLES: tuple[Any, ...] = (frame, polars_frame, arrow_table, numpy_array)
 _BY_NAME: dict[str, Any] = {module.NAME: module for module in (*_ORDER, json_list)}
 
 
@@ -36,31 +40,73 @@ def write(value: object, folder: Path, name: str) -> Output:
         DiskFull: when there is no space left.
         StoreError: when the file system refuses.
     """
-    target = Target(folder, name)
     for module in _ORDER:
         if module.accepts(value):
-            try:
-                output: Output = module.write(value, target)
-            except OSError as error:
-                target.discard()
-                raise storage_error(error, folder, name) from error
-            except BaseException:
-                target.discard()
-                raise
-            return output
+            return _written(functools.partial(module.write, value), Target(folder, name))
     raise AssertionError("the last kind takes anything")
+
+
+def _written(write: Callable[[Target], Output], target: Target) -> Output:
+    try:
+        return write(target)
+    except OSError as error:
+        target.discard()
+        raise storage_error(error, target.folder, target.name) from error
+    except BaseException:
+        target.discard()
+        raise
 
 
 def write_all(values: Sequence[object], folder: Path) -> list[Output]:
     """Store the outputs of a block: one each, or many small plain ones together."""
     if json_list.fits(values):
-        target = Target(folder, "output_0")
-        try:
-            return [json_list.write(list(values), target)]
-        except OSError as error:
-            target.discard()
-            raise storage_error(error, folder, "output_0") from error
+        write_list = functools.partial(json_list.write, list(values))
+        return [_written(write_list, Target(folder, "output_0"))]
     return [write(value, folder, f"output_{number}") for number, value in enumerate(values)]
+
+
+def keep(values: list[object], *, alone: bool = False) -> list[Kept | None]:
+    """Keep the outputs of a block for the next one; None for those that must be read back.
+
+    With `alone`, a value that only `values` holds needs no copy; nobody may
+    change it from then on.
+    """
+    if json_list.fits(values):
+        return [None] * len(values)
+    result = []
+    for number in range(len(values)):
+        lone = alone and kept.alone(values, number)  # asked before we hold it ourselves
+        result.append(_keep(values[number], alone=lone))
+    return result
+
+
+def _keep(value: object, *, alone: bool) -> Kept | None:
+    if value is None or type(value) in (bool, int, float, str, bytes, tuple):
+        return kept.plain(value)
+    for module in _ORDER:
+        if module.accepts(value):
+            try:
+                found: Kept | None = module.keep(value, alone=alone) if module in _TABLES else None
+            except Exception:  # noqa: BLE001 - a value that cannot be judged goes through the store
+                return None
+            return found
+    return None
+
+
+def build(value: object) -> Built:
+    """Make a table ready for being stored; of values that were kept as tables only."""
+    found: Built = next(module for module in _TABLES if module.accepts(value)).build(value)
+    return found
+
+
+def write_built(built: Built, folder: Path, name: str) -> Output:
+    """Store a table under a name.
+
+    Raises:
+        DiskFull: when there is no space left.
+        StoreError: when the file system refuses.
+    """
+    return _written(built.write, Target(folder, name))
 
 
 def read(folder: Path, output: Output) -> Any:

@@ -14,7 +14,6 @@ from typing import Any
 
 from mage_jlab.errors import DiskFull, StoreError
 from mage_jlab.model.product import Column, Output
-from mage_jlab.products.manifest import sync
 
 _HASHED = 256 * 1024 * 1024
 """Outputs above this size are not hashed: it would cost as much as writing them."""
@@ -86,11 +85,9 @@ class Target:
         preview: str | None = None,
         options: dict[str, Any] | None = None,
     ) -> Output:
-        """Bring the files to disk and describe them."""
-        paths = [path for name in self.files for path in _all_files(self.folder / name)]
+        """Describe the files. That they are on disk is seen to before the manifest is written."""
+        paths = self.paths()
         size = sum(path.stat().st_size for path in paths)
-        for path in paths:
-            sync(path)
         return Output(
             name=self.name,
             kind=kind,
@@ -106,6 +103,10 @@ class Target:
             options=options or {},
         )
 
+    def paths(self) -> list[Path]:
+        """Return the files of this output."""
+        return all_files(self.folder, self.files)
+
     def discard(self) -> None:
         """Remove what was written of this output."""
         for name in self.files:
@@ -117,8 +118,12 @@ class Target:
         self.files.clear()
 
 
-def _all_files(path: Path) -> list[Path]:
-    return sorted(path.rglob("*")) if path.is_dir() else [path]
+def all_files(folder: Path, names: Iterable[str]) -> list[Path]:
+    """Return the files of an output; a name may be that of a folder."""
+    paths = [folder / name for name in names]
+    return [
+        file for path in paths for file in (sorted(path.rglob("*")) if path.is_dir() else [path])
+    ]
 
 
 def _hash(paths: Iterable[Path]) -> str:

@@ -150,6 +150,7 @@ def products(engine: Engine, scope: str) -> dict[str, list[tuple[str, str, str]]
     store: ProductStore = engine.products(engine.workspace.project("p"))
     result = {}
     for name in ("load", "group"):
+        store.wait("same", scope, name)
         found = store.manifest("same", scope, name)
         folder = store.execution("same", scope, name, found.version)
         result[name] = [

@@ -48,6 +48,17 @@ class Answer:
         return ends[0]
 
     @property
+    def stored(self) -> dict[str, Any] | None:
+        """What became of the product, when the block left one."""
+        return next((s for s in self.steps if s["event"] == "stored"), None)
+
+    @property
+    def on_its_way(self) -> bool:
+        """Whether a product has been told of that is neither stored nor lost."""
+        ended = [s for s in self.steps if s["event"] == "finished"]
+        return bool(ended) and not ended[-1]["stored"] and self.stored is None
+
+    @property
     def traceback(self) -> str:
         import re
 
@@ -133,13 +144,18 @@ class Kernel:
     def execute(self, code: str, *, metadata: Any = None, silent: bool = False) -> Answer:
         return self.collect(self.send(code, metadata=metadata, silent=silent))
 
-    def collect(self, message_id: str, deadline: float = DEADLINE) -> Answer:
-        """Gather what comes for one request; what comes for others is kept for them."""
+    def collect(
+        self, message_id: str, deadline: float = DEADLINE, *, stored: bool = True
+    ) -> Answer:
+        """Gather what comes for one request; what comes for others is kept for them.
+
+        With `stored`, wait for what the block left to be on disk, too.
+        """
         answer = Answer()
         end = time.monotonic() + deadline
         waiting, self._others = self._others, []
         idle = False
-        while not (idle and answer.reply):
+        while not (idle and answer.reply) or (stored and answer.on_its_way):
             assert time.monotonic() < end, (answer.reply, [m["msg_type"] for m in answer.messages])
             if not waiting:
                 waiting = self._received(0.01 if idle else 0.2)

@@ -306,7 +306,7 @@ def test_newer_bundle_replaces_the_old_one(fresh: Kernel) -> None:
     assert fresh.execute(code, silent=True).steps == [{"event": "ready", "key": "new"}]
     answer = fresh.cell("@data_loader\ndef f(): return 1", "again")
     ok(answer)
-    assert [s["event"] for s in answer.steps] == ["started", "finished"]
+    assert [s["event"] for s in answer.steps] == ["started", "finished", "stored"]
     assert fresh.evaluate("len(get_ipython().ast_transformers)") == "1"
 
 
@@ -395,8 +395,17 @@ def test_full_disk_fails_the_block_in_words(fresh: Kernel) -> None:
     )
     code = "import pandas as pd\n@data_loader\ndef f():\n    return pd.DataFrame({'a': range(1_000_000)})"
     answer = fresh.cell(code, "full")
-    assert "There is no space left to store output_0" in fails(answer, "DiskFull")
+    ok(answer)  # the block itself has ended when its output turns out not to fit
+    assert answer.stored is not None and answer.stored["state"] == "failed"
+    assert answer.stored["error"]["name"] == "DiskFull"
+    assert "not stored: There is no space left to store output_0" in answer.stderr
     assert fresh.store.latest("etl", "interactive", "full") is None
+    step = fresh.store.last_step("etl", "interactive", "full")
+    assert step is not None and step["state"] == "failed"
+    left = fresh.store.execution("etl", "interactive", "full", step["version"])
+    assert not list(left.glob("output*")) and not list(left.glob(".*"))
+    after = fresh.cell("@transformer\ndef f(d): return 1", "after", "transformer", ["full"])
+    fails(after, "MissingInput")
     ok(fresh.cell("@data_loader\ndef f(): return 1", "small"))
 
 

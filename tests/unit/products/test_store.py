@@ -16,7 +16,9 @@ import pytest
 
 from mage_jlab.errors import AlreadyExists, DiskFull, ProductNotFound
 from mage_jlab.model.product import Manifest
+from mage_jlab.products.commit import Commit, commit
 from mage_jlab.products.execution import Execution, prune, read_values
+from mage_jlab.products.formats import registry
 from mage_jlab.products.formats.target import storage_error
 from mage_jlab.products.record import Recorder
 from mage_jlab.products.retention import Retention, outgrown
@@ -40,12 +42,14 @@ def execution(
 
 def complete(store: ProductStore, number: int, value: Any = "x", **more: Any) -> Path:
     made = execution(store, number, **more)
-    outputs = made.store([value])
+    outputs = registry.write_all([value], made.folder)
     what = Manifest(
         version(number), "shop", "etl", more.get("block", "load"), more.get("scope", "interactive"),
         START, 0.1, "hash", tuple(outputs),
     )  # fmt: skip
-    made.commit(what)
+    product = Commit(made.folder, what)
+    commit([product])
+    assert product.error is None
     return made.folder
 
 
@@ -59,7 +63,7 @@ def test_newest_complete_version_counts(store: ProductStore) -> None:
     assert store.last_step("etl", "interactive", "load") is None
     complete(store, 1, "one")
     complete(store, 2, "two")
-    execution(store, 3, state="failed").store(["three"])
+    registry.write_all(["three"], execution(store, 3, state="failed").folder)
     assert store.versions("etl", "interactive", "load") == [version(3), version(2), version(1)]
     found = store.latest("etl", "interactive", "load")
     assert found is not None and found.version == version(2)
@@ -112,6 +116,7 @@ KILLED = """
     from pathlib import Path
     import numpy as np, pandas as pd
     from mage_jlab.products.execution import Execution
+    from mage_jlab.products.formats import registry
     folder = Path(sys.argv[1])
     made = Execution(folder, {"block": "load", "state": "running", "pid": os.getpid(),
                               "started": "2026-11-22T10:00:00+00:00"})
@@ -119,7 +124,7 @@ KILLED = """
                                          '"name": "stdout", "text": "hi"}}\\n')
     print("ready", flush=True)
     while True:
-        made.store([pd.DataFrame({"a": np.arange(300_000)}), {"b": 1}])
+        registry.write_all([pd.DataFrame({"a": np.arange(300_000)}), {"b": 1}], folder)
 """
 
 
@@ -160,7 +165,7 @@ def test_full_disk_is_a_sentence_and_leaves_the_old_product(
     resource.setrlimit(resource.RLIMIT_FSIZE, (64 * 1024, before[1]))
     try:
         with pytest.raises(DiskFull) as caught:
-            made.store([b"x" * 1_000_000])
+            registry.write_all([b"x" * 1_000_000], made.folder)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
         signal.signal(signal.SIGXFSZ, ignored)

@@ -256,3 +256,25 @@ def test_groups_never_end_quietly_either(data: st.DataObject) -> None:
                 run.handed(choice)
     assert run.outcome() in ("completed", "failed")
     assert set(run.states.values()) <= ENDED_STEP
+
+
+def test_what_comes_after_a_step_may_begin_before_it_is_stored() -> None:
+    run = ActiveRun(CHAIN)
+    run.started("a")
+    run.handed("a")
+    assert run.ready() == ("b", "side")
+    run.started("b")
+    assert run.finished("b", "completed") == {"b": "completed"}
+    assert run.ready() == ("c", "side") and not run.ended
+
+
+def test_a_product_that_is_lost_fails_the_run_though_others_completed() -> None:
+    run = ActiveRun(CHAIN)
+    run.started("a")
+    run.handed("a")
+    run.started("b")
+    run.finished("b", "completed")
+    assert run.finished("a", "failed") == {
+        "a": "failed", "c": "upstream_failed", "side": "cancelled",
+    }  # fmt: skip
+    assert run.ended and run.outcome() == "failed"
