@@ -11,6 +11,7 @@ export namespace CommandIDs {
   export const runTests = 'mage:run-tests';
   export const runWithVariables = 'mage:run-with-variables';
   export const restartAndRunFromHere = 'mage:restart-and-run-from-here';
+  export const runInCleanProcess = 'mage:run-in-clean-process';
   export const addBlock = 'mage:add-block';
   export const renameBlock = 'mage:rename-block';
   export const duplicateBlock = 'mage:duplicate-block';

@@ -65,6 +65,7 @@ export function runMenu(
       CommandIDs.restartAndRunFromHere,
       refreshIcon
     ),
+    entry(trans.__('Run in a clean process'), CommandIDs.runInCleanProcess),
     'separator',
     entry(trans.__('Run what is stale'), CommandIDs.runStale, runStaleIcon)
   ];
@@ -128,7 +129,15 @@ export function moreMenu(
       fileIcon,
       !!block.path && !block.missing
     ),
-    entry(trans.__('Runs of this pipeline'), CommandIDs.openRuns, historyIcon),
+    {
+      label: trans.__('History: runs of this pipeline'),
+      icon: historyIcon,
+      run: () =>
+        void parts.commands.execute(CommandIDs.openRuns, {
+          project: document.project,
+          pipeline: document.pipeline
+        })
+    },
     ...used,
     'separator',
     entry(

@@ -16,7 +16,8 @@ import {
 } from '@jupyterlab/ui-components';
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 
-import { apiUrl } from '../api/request';
+import { apiUrl, request } from '../api/request';
+import type { IRun } from '../api/types';
 import { CommandIDs } from '../commands';
 import { runStaleIcon } from '../icons';
 import type { PipelineDocuments } from '../model/documents';
@@ -183,6 +184,16 @@ function runCommands(context: ICommandsContext): IBlockCommand[] {
       true
     ),
     {
+      id: CommandIDs.runInCleanProcess,
+      label: trans.__('Run Block in a Clean Process'),
+      caption: trans.__(
+        'Save, then run the selected block in a kernel of its own, as a schedule would'
+      ),
+      icon: runIcon,
+      step: true,
+      execute: (document, block) => runClean(context, document, block)
+    },
+    {
       id: CommandIDs.runWithVariables,
       label: trans.__('Run with Variables…'),
       caption: trans.__('Choose variables and an execution date, then run'),
@@ -195,6 +206,33 @@ function runCommands(context: ICommandsContext): IBlockCommand[] {
       }
     }
   ];
+}
+
+/** A run of one block; its inputs are the stored outputs of the blocks before it. */
+async function runClean(
+  { commands, app }: ICommandsContext,
+  document: PipelineDocument,
+  block: string
+): Promise<void> {
+  if (document.panel.context.model.dirty) {
+    await document.panel.context.save();
+    if (document.panel.context.model.dirty) {
+      return;
+    }
+  }
+  const run = await request<IRun>(
+    ['runs'],
+    {
+      method: 'POST',
+      body: {
+        project: document.project,
+        pipeline: document.pipeline,
+        blocks: [block]
+      }
+    },
+    app.serviceManager.serverSettings
+  );
+  await commands.execute(CommandIDs.openRun, { run: run.id, tab: 'log' });
 }
 
 function editCommands(context: ICommandsContext): IBlockCommand[] {

@@ -37,6 +37,7 @@ const PALETTE = [
   CommandIDs.runTests,
   CommandIDs.runWithVariables,
   CommandIDs.restartAndRunFromHere,
+  CommandIDs.runInCleanProcess,
   CommandIDs.runAll,
   CommandIDs.runStale,
   CommandIDs.addBlock,

@@ -110,6 +110,15 @@ function List(props: {
         {shown.map((index, place) => matches(index) && row(index, place))}
         {hidden.map(index => matches(index) && row(index, -1))}
       </ul>
+      {model.width > model.columns.length && (
+        <p className="mage-Columns-more">
+          {trans._n(
+            '%1 more column is not shown here; a download has all.',
+            '%1 more columns are not shown here; a download has all.',
+            model.width - model.columns.length
+          )}
+        </p>
+      )}
       <div className="mage-Columns-all">
         <button
           className="jp-mod-styled"

@@ -1,7 +1,9 @@
+import { Clipboard } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
+import { copyIcon } from '@jupyterlab/ui-components';
 import React from 'react';
 
-import { request } from '../api/request';
+import { apiUrl, request } from '../api/request';
 import type { ITrigger } from '../api/types';
 import type { IWorkspace } from '../tokens';
 import { VariablesForm } from '../ui/variablesForm';
@@ -242,6 +244,38 @@ function RestPart(props: IPartProps): JSX.Element {
   );
 }
 
+/** A line that starts the trigger from a script. */
+function ApiPart(props: {
+  trigger: ITrigger;
+  trans: TranslationBundle;
+}): JSX.Element {
+  const { trigger, trans } = props;
+  const line = `curl -X POST -H "Authorization: token $JUPYTER_TOKEN" ${apiUrl([
+    'triggers',
+    trigger.id,
+    'run'
+  ])}`;
+  return (
+    <details className="mage-TriggerForm-api">
+      <summary>{trans.__('Start it from a script (API)')}</summary>
+      <p className="mage-Form-hint">
+        {trans.__(
+          'Runs the pipeline now with the variables of this trigger. The token is the one of this Jupyter server.'
+        )}
+      </p>
+      <pre tabIndex={0}>{line}</pre>
+      <button
+        type="button"
+        className="mage-Button mage-mod-small"
+        onClick={() => Clipboard.copyToSystem(line)}
+      >
+        <copyIcon.react tag="span" />
+        {trans.__('Copy')}
+      </button>
+    </details>
+  );
+}
+
 async function save(
   trigger: ITrigger | null,
   initial: IDraft,
@@ -326,6 +360,7 @@ export function TriggerForm(props: ITriggerFormProps): JSX.Element {
         <div className="mage-TriggerForm-fields mage-TriggerForm-rest">
           <PoliciesPart {...part} />
           <RestPart {...part} />
+          {trigger && <ApiPart trigger={trigger} trans={trans} />}
         </div>
       </div>
       {error && (

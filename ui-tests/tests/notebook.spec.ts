@@ -57,3 +57,22 @@ test('what was shown is there after the page was closed', async ({ page }) => {
   ).toBeVisible();
   await expect(second.locator('.jp-mod-dirty')).toHaveCount(0);
 });
+
+test('a block runs in a clean process, and its history is one click away', async ({
+  page
+}) => {
+  await openLab(page);
+  await openPipeline(page, 'mage:penguins/penguins.ipynb');
+  const header = page.locator('.mage-BlockHeader').first();
+  await header.getByRole('button', { name: /More ways to run/ }).click();
+  await page.getByText('Run in a clean process').click();
+  const run = page.locator('.mage-Run');
+  await expect(run.locator('.mage-Run-title')).toContainText('done');
+  await expect(run.locator('.mage-Run-facts')).toContainText('load_penguins');
+  await openPipeline(page, 'mage:penguins/penguins.ipynb');
+  await header.getByRole('button', { name: /More about/ }).click();
+  await page.getByText('History: runs of this pipeline').click();
+  const runs = page.locator('.mage-Runs');
+  await expect(runs.locator('tbody tr').first()).toContainText('penguins');
+  await expect(runs.getByLabel('Pipeline')).toHaveValue(/penguins/);
+});
