@@ -1,1 +1,1 @@
-"""Measurements of mage-jlab, made to be repeated by a stranger."""
+"""Measurements that a stranger can repeat: ``make bench``."""

@@ -1,84 +1,130 @@
-"""``python -m benchmarks`` (``make bench``): how long runs take on this machine.
+"""``python -m benchmarks`` (``make bench``): every row of the table, measured.
 
-Prints a Markdown table of minimum and median over the repetitions and writes
-``benchmarks/results.json``. The front end is measured by the ``.mjs`` scripts.
+Prints minimum, median, 95th percentile and CPU seconds of the whole process
+tree, and writes ``benchmarks/results.json`` and ``benchmarks/results.md``.
+With ``PEERS=DIR,DIR…`` (virtual environments that hold mage-ai, papermill or
+dagster) each peer does the same work in turn: A B A B.
 """
 
 from __future__ import annotations
 
+import argparse
+import contextlib
 import json
 import os
-import platform
-import statistics
-import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable
+import traceback
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
-from benchmarks.big_pipeline import write
-from mage_jlab.assembly import Engine
+from benchmarks import machine, measure, report
+from benchmarks.growth import CURVES
+from benchmarks.peers import found_in
+from benchmarks.row import OURS, Row
+from benchmarks.rows import ROWS
+from benchmarks.stage import Stage, fresh
 
-REPEAT = 3
-TARGET = Path(__file__).with_name("results.json")
-
-
-def seconds(work: Callable[[], object]) -> list[float]:
-    """Return how long it took, each time."""
-    taken = []
-    for _ in range(REPEAT):
-        began = time.perf_counter()
-        work()
-        taken.append(time.perf_counter() - began)
-    return taken
+HERE = Path(__file__).parent
 
 
-def from_the_shell(folder: Path) -> list[float]:
-    """Run the example's pipeline with the command line, process start included."""
-    command = [sys.executable, "-m", "mage_jlab.cli.main"]
-    subprocess.run([*command, "init", "demo", "--example"], cwd=folder, check=True)
-    run = [*command, "run", "demo", "penguins", "--json"]
-    return seconds(lambda: subprocess.run(run, cwd=folder, check=True, stdout=subprocess.DEVNULL))
+def main() -> int:
+    """Measure what was asked for; 1 when a row of ours could not be measured."""
+    asked = _arguments()
+    if asked.list:
+        for row in ROWS:
+            print(f"{row.name:18} {row.work}")
+        for curve in CURVES:
+            print(f"{curve.name:18} growth: {curve.work}")
+        return 0
+    measure.adopt_orphans()
+    peers = found_in(Path(item) for item in asked.peers.split(",") if item)
+    facts = machine.describe() | {"peers": ", ".join(sorted(peers)) or "none"}
+    print(report.machine(facts), end="\n\n", flush=True)
+    results: dict[str, Any] = {}
+    text: list[str] = []
+    failed = False
+    print(report.HEAD, flush=True)
+    with tempfile.TemporaryDirectory(prefix="mage-bench-", dir=asked.folder) as place:
+        for row in _chosen(ROWS, asked):
+            stage = Stage(fresh(Path(place) / row.name), asked.quick, peers)
+            found = _measured(row, stage, asked)
+            failed = failed or isinstance(found.get(OURS), str)
+            results[row.name] = report.plain(row, found)
+            text += report.lines(row, found)
+            print("\n".join(report.lines(row, found)), flush=True)
+        tables = [report.HEAD, *text]
+        if not asked.no_growth:
+            for curve in _chosen(CURVES, asked):
+                stage = Stage(fresh(Path(place) / curve.name), asked.quick, peers)
+                table, points = curve.measure(stage)
+                results[f"growth {curve.name}"] = points
+                tables += ["", f"### {curve.work}", "", *table]
+                print("\n".join(["", f"### {curve.work}", "", *table]), flush=True)
+    target = Path(asked.out)
+    said = {"machine": facts, "quick": asked.quick, "rows": results}
+    target.with_suffix(".json").write_text(json.dumps(said, indent=1) + "\n", encoding="utf-8")
+    written = "\n".join(["# Results", "", report.machine(facts), "", *tables, ""])
+    target.with_suffix(".md").write_text(written, encoding="utf-8")
+    print(f"\nWritten: {target.with_suffix('.json')}, {target.with_suffix('.md')}")
+    return int(failed)
 
 
-def chain(engine: Engine, blocks: int) -> list[float]:
-    """Run a chain of blocks that do nothing, from submit to completed."""
-    name = f"chain{blocks}"
-    write(engine.root / "p", name, [[i - 1] if i else [] for i in range(blocks)])
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--only", default="", help="names of rows or curves, by comma")
+    parser.add_argument("--quick", action="store_true", help="small data, two repetitions")
+    parser.add_argument("--repeat", type=int, help="repetitions of every row")
+    parser.add_argument("--peers", default=os.environ.get("PEERS", ""))
+    parser.add_argument("--no-growth", action="store_true", help="leave out how cost grows")
+    parser.add_argument("--list", action="store_true", help="name the rows")
+    parser.add_argument("--out", default=str(HERE / "results"), help="where to write, no suffix")
+    parser.add_argument("--folder", help="folder for data (10 GB); the system's by default")
+    return parser.parse_args()
 
-    def once() -> None:
-        run = engine.wait(engine.submit("p", name).id, 600)
-        if run.state != "completed":
-            raise SystemExit(f"{name}: {run.state}: {run.error}")
 
-    return seconds(once)
+def _chosen(items: Any, asked: argparse.Namespace) -> list[Any]:
+    wanted = {name for name in asked.only.split(",") if name}
+    return [item for item in items if not wanted or item.name in wanted]
 
 
-def main() -> None:
-    """Measure everything and write it down."""
-    found: dict[str, list[float]] = {}
-    with tempfile.TemporaryDirectory() as place:
-        folder = Path(place)
-        os.environ["MAGE_JLAB_STATE_DIR"] = str(folder / "state")
-        found["`mage-jlab run`, example, from the shell"] = from_the_shell(folder)
-        (folder / "work" / "p").mkdir(parents=True)
-        (folder / "work" / "p" / "metadata.yaml").write_text("project_type: standalone\n")
-        engine = Engine(folder / "work", folder / "engine")
-        engine.start(scheduler=False)
-        try:
-            for blocks in (1, 10, 50):
-                found[f"chain of {blocks} empty blocks, submit to completed"] = chain(
-                    engine, blocks
-                )
-        finally:
-            engine.stop()
-    print(f"\n{platform.platform()}, Python {platform.python_version()}, {os.cpu_count()} cores\n")
-    print("| work | minimum | median |\n|---|---|---|")
-    for name, taken in found.items():
-        print(f"| {name} | {min(taken):.2f} s | {statistics.median(taken):.2f} s |")
-    TARGET.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+def _measured(
+    row: Row, stage: Stage, asked: argparse.Namespace
+) -> Mapping[str, measure.Summary | str]:
+    """Let every side do the work in turn; a peer that fails does not end the measurement."""
+    repeat = asked.repeat or (2 if asked.quick else row.repeat)
+    found: dict[str, measure.Summary | str] = {}
+    with contextlib.ExitStack() as stack:
+        working = []
+        for side in row.present(stage):
+            try:
+                once = stack.enter_context(side.open(stage))
+                if side.warm:
+                    once()
+                working.append((side, once, list[measure.Sample]()))
+                found[side.name] = ""
+            except Exception as error:  # noqa: BLE001 - told in the table
+                found[side.name] = _failure(error)
+        for number in range(repeat):
+            for side, once, samples in working:
+                if number >= (side.most or repeat) or (found[side.name] and not samples):
+                    continue
+                try:
+                    samples.append(once())
+                except Exception as error:  # noqa: BLE001 - told in the table
+                    found[side.name] = _failure(error)
+        for side, _, samples in working:
+            if samples:
+                found[side.name] = measure.Summary(samples)
+    return found
+
+
+def _failure(error: Exception) -> str:
+    traceback.print_exception(error, file=sys.stderr)
+    words = str(error).strip().splitlines() or [type(error).__name__]
+    return f"failed: {words[-1][:200]}".replace("|", "/")
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(main())
