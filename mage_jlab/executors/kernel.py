@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import functools
 import logging
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -23,6 +23,8 @@ INTERRUPT_GRACE = 5.0
 _POLL = 0.2
 _AFTER_IDLE = 3.0
 _ASK_AFTER = 2.0
+_UNHEARD = (b".execute_input", b".stream", b".display_data", b".execute_result")
+"""Ends of topics of messages that say nothing about how a step goes."""
 
 
 class Kernel:
@@ -65,8 +67,8 @@ class Kernel:
     async def _start(self) -> None:
         self._environment = self._around.variables()
         await self._launched.start()
-        self._tasks.append(asyncio.ensure_future(self._listen(self._client.get_iopub_msg)))
-        self._tasks.append(asyncio.ensure_future(self._listen(self._client.get_shell_msg)))
+        self._tasks.append(asyncio.ensure_future(self._listen(self._client.iopub_channel)))
+        self._tasks.append(asyncio.ensure_future(self._listen(self._client.shell_channel)))
         await self._teach()
 
     async def settle(self, surroundings: Surroundings) -> None:
@@ -229,10 +231,15 @@ class Kernel:
 
     # ---- listening -------------------------------------------------------
 
-    async def _listen(self, receive: Callable[..., Awaitable[dict[str, Any]]]) -> None:
+    async def _listen(self, channel: Any) -> None:
+        session = self._client.session
         while True:
             try:
-                message = await receive()
+                parts = await channel.socket.recv_multipart()
+                if parts[0].endswith(_UNHEARD):
+                    continue
+                _, rest = session.feed_identities(parts)
+                message = session.deserialize(rest)
                 self._note_stored(message)
                 answer = self._answers.get(messages.parent_of(message) or "")
                 if answer is not None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import json
 import types
 from collections.abc import Callable
@@ -14,7 +13,7 @@ from mage_jlab.kernel_side.product import Product, reason
 from mage_jlab.kernel_side.step import Step
 from mage_jlab.kernel_side.wire import PREVIEW
 from mage_jlab.kernel_side.writer import Job, writer
-from mage_jlab.model.product import IMAGE, JSON, MEDIA, TABLE, TEXT, Output
+from mage_jlab.model.product import IMAGE, JSON, MEDIA, TABLE, TEXT, Manifest, Output
 from mage_jlab.products import cells, first_page
 from mage_jlab.products.execution import prune
 from mage_jlab.products.formats.kept import Built
@@ -55,13 +54,17 @@ def store(step: Step, values: list[Any], shell: Any, *, alone: bool = False) -> 
     product = Product(step, step.execution, values, alone=alone)
     step.product = product
     step.outputs = product.summaries()
-    for number in range(min(len(product.outputs), _SHOWN)):
-        value = values[number] if len(product.outputs) == len(values) else values
-        _show(step, number, value, shell.display_pub.publish if shell is not None else _unseen)
-    if len(product.outputs) > _SHOWN and shell is not None:
-        more = f"… and {len(product.outputs) - _SHOWN} more outputs"
-        shell.display_pub.publish(data={"text/plain": more}, metadata={})
+    if step.context.interactive and shell is not None:
+        _show_all(step, product, shell.display_pub.publish)
     _hold(step, product)
+
+
+def _show_all(step: Step, product: Product, publish: Callable[..., None]) -> None:
+    for number in range(min(len(product.outputs), _SHOWN)):
+        _show(step, number, publish)
+    if len(product.outputs) > _SHOWN:
+        more = f"… and {len(product.outputs) - _SHOWN} more outputs"
+        publish(data={"text/plain": more}, metadata={})
 
 
 def _hold(step: Step, product: Product) -> None:
@@ -79,9 +82,11 @@ def settle(step: Step, tell: Callable[[], None]) -> None:
     if product is None or execution is None:
         raise AssertionError("a step that stores has a product and a folder")
 
-    def show(number: int) -> None:
-        if number < _SHOWN:
-            _show(step, number, None, _recording(step))
+    def write() -> Manifest:
+        if step.context.interactive or step.raw:
+            return product.write()
+        # Nobody looks on: what a person would have seen at once is only noted.
+        return product.write(lambda: _show_all(step, product, _recording(step)))
 
     def done(error: BaseException | None) -> None:
         if error is None:
@@ -101,7 +106,7 @@ def settle(step: Step, tell: Callable[[], None]) -> None:
             keep = int(step.context.limits.get("keep_versions") or KEEP_VERSIONS)
             prune(product.folder.parent, keep)
 
-    writer.add(Job(product.folder, functools.partial(product.write, show), done))
+    writer.add(Job(product.folder, write, done))
 
 
 def _recording(step: Step) -> Callable[..., None]:
@@ -115,16 +120,10 @@ def _recording(step: Step) -> Callable[..., None]:
     return publish
 
 
-def _unseen(**_shown: Any) -> None:
-    """What a raw cell shows, it shows itself."""
-
-
-def _show(step: Step, number: int, value: Any, publish: Callable[..., None]) -> None:
-    """Show an output, unless it must be built first; then the writer does it."""
-    found = step.product.described(number) if step.product is not None else None
-    if found is None:
-        return
-    output, built = found
+def _show(step: Step, number: int, publish: Callable[..., None]) -> None:
+    if step.product is None:
+        raise AssertionError("a step that shows outputs has a product")
+    output, built = step.product.described(number)
     data: dict[str, Any]
     if output.kind == TABLE:
         page = _bounded(_page(step, output, built))
@@ -137,7 +136,7 @@ def _show(step: Step, number: int, value: Any, publish: Callable[..., None]) -> 
         if isinstance(shown, (dict, list)) and len(text) <= _PAGE_BYTES:
             data["application/json"] = shown
     elif output.kind == TEXT:
-        text = str(value)
+        text = (_folder(step) / output.files[0]).read_text("utf-8", "replace")
         data = {"text/plain": text if len(text) < 10_000 else f"{text[:10_000]}\n…"}
     elif output.kind in (IMAGE, MEDIA):
         data = _media(step, output)

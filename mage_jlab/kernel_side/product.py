@@ -46,14 +46,14 @@ class Product:
             self._built[number] = registry.build(item.value)  # the first page is shown at once
         return None
 
-    def described(self, number: int) -> tuple[Output, Built | None] | None:
-        """Return what is known of an output to show it, or None as long as that is too little."""
+    def described(self, number: int) -> tuple[Output, Built | None]:
+        """Return what is known of an output, and the table as long as its file is not there."""
         output, built = self.outputs[number], self._built.get(number)
-        if output is not None:
-            return output, built
-        if built is None:
-            return None
-        return built.describe(Target(self.folder, f"output_{number}")), built
+        if output is None:
+            if built is None:
+                raise AssertionError("a table is built before it is shown")
+            output = built.describe(Target(self.folder, f"output_{number}"))
+        return output, built
 
     def summaries(self) -> list[dict[str, Any]]:
         """Return what is told about the outputs."""
@@ -73,20 +73,19 @@ class Product:
             "bytes": None,
         }
 
-    def write(self, show: Callable[[int], None]) -> Manifest:
-        """Write the tables; `show` is called for each, for what could not show it before."""
+    def write(self, show: Callable[[], None] | None = None) -> Manifest:
+        """Write the tables; `show` is called when all of them can be shown."""
         for number, output in enumerate(self.outputs):
             item = self.kept[number]
-            if output is None and item is not None:
-                known = number in self._built
-                if not known:
-                    self._built[number] = registry.build(item.value)
-                built = self._built[number]
-                name = f"output_{number}"
-                self.outputs[number] = registry.write_built(built, self.folder, name)
-                if not known:
-                    show(number)
-                del self._built[number], built
+            if output is None and item is not None and number not in self._built:
+                self._built[number] = registry.build(item.value)
+        if show is not None:
+            show()
+        for number in list(self._built):
+            built = self._built.pop(number)
+            name = f"output_{number}"
+            self.outputs[number] = registry.write_built(built, self.folder, name)
+            del built
         return self._manifest()
 
     def let_go(self) -> None:

@@ -1,11 +1,11 @@
 """Writes products behind the blocks' back: the next block runs while this one is stored.
 
-One thread, alive only while there is something to write, so that a kernel that
-ends by itself ends after the last product is on disk.
+One thread writes them in turn. A kernel that ends by itself waits for it.
 """
 
 from __future__ import annotations
 
+import atexit
 import collections
 import os
 import threading
@@ -33,6 +33,7 @@ class Writer:
     def __init__(self) -> None:
         """Begin with nothing to write."""
         self._reset()
+        atexit.register(self.wait)
         if hasattr(os, "register_at_fork"):
             os.register_at_fork(after_in_child=self._reset)
 
@@ -48,15 +49,16 @@ class Writer:
         with self._change:
             self._queue.append(job)
             self._pending.append(job)
+            self._change.notify_all()
             if self._thread is not None:
                 return
-            self._thread = threading.Thread(target=self._work, name="mage-writer", daemon=False)
+            self._thread = threading.Thread(target=self._work, name="mage-writer", daemon=True)
             try:
                 self._thread.start()
                 return
             except RuntimeError:  # the process is ending: write it here
-                pass
-        self._work()
+                self._thread = None
+        self._turn()
 
     def wait(self, folder: Path | None = None) -> None:
         """Wait until every product is settled, or those below a folder."""
@@ -64,22 +66,21 @@ class Writer:
             while any(folder is None or folder in job.folder.parents for job in self._pending):
                 self._change.wait()
 
-    def busy(self, folder: Path) -> bool:
-        """Whether the execution in a folder is being written."""
-        return any(job.folder == folder for job in list(self._pending))
-
     def _work(self) -> None:
         while True:
             with self._change:
-                jobs = list(self._queue)
-                self._queue.clear()
-                if not jobs:
-                    self._thread = None
-                    return
-            self._store(jobs)
-            with self._change:
-                self._pending = [job for job in self._pending if job not in jobs]
-                self._change.notify_all()
+                while not self._queue:
+                    self._change.wait()
+            self._turn()
+
+    def _turn(self) -> None:
+        with self._change:
+            jobs = list(self._queue)
+            self._queue.clear()
+        self._store(jobs)
+        with self._change:
+            self._pending = [job for job in self._pending if job not in jobs]
+            self._change.notify_all()
 
     def _store(self, jobs: list[Job]) -> None:
         written: list[tuple[Job, Commit]] = []

@@ -11,6 +11,7 @@ until it works or patience ends. Repeating a write changes nothing.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
 import logging
 from collections.abc import Callable, Sequence
@@ -24,6 +25,8 @@ from mage_jlab.run.ports import RunBook
 
 log = logging.getLogger(__name__)
 PATIENCE = 300.0
+PAUSE = 0.05
+"""Seconds between two writes, in which more comes together."""
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
 
@@ -40,6 +43,7 @@ class Book:
         self._noted: dict[tuple[str, int], Step] = {}
         self._then: list[Callable[[], None]] = []
         self._writing: asyncio.Task[None] | None = None
+        self._hurry = asyncio.Event()
 
     async def plan(self, planned: Sequence[Step]) -> None:
         """Write the steps of the plan."""
@@ -65,7 +69,9 @@ class Book:
     async def flush(self) -> None:
         """Wait until everything noted is written."""
         while self._writing is not None:
+            self._hurry.set()
             await self._writing
+        self._hurry.clear()
 
     async def _write_noted(self) -> None:
         while self._noted:
@@ -74,6 +80,8 @@ class Book:
             await self.write(self._store.save_steps, self._run, self._owner, noted)
             for call in then:
                 call()
+            with contextlib.suppress(TimeoutError, asyncio.TimeoutError):
+                await asyncio.wait_for(self._hurry.wait(), PAUSE)
         self._writing = None
 
     async def finish(self, state: str, error: str | None) -> None:
