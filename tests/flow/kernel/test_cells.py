@@ -12,6 +12,7 @@ import pytest
 from kernels import Kernel
 from test_convention import fails, ok
 
+from mage_jlab.errors import BeingStored
 from mage_jlab.executors.bundle import start_code
 
 
@@ -333,6 +334,78 @@ def test_killed_kernel_leaves_a_record_and_no_product(fresh: Kernel) -> None:
     assert step is not None and step["state"] == "interrupted"
     assert fresh.store.latest("etl", "interactive", "slow") is None
     assert fresh.store.record("etl", "interactive", "slow")[0]["text"] == "went\n"
+
+
+SLOW_DISK = """
+import os, time
+real = os.fsync
+def slow(descriptor):
+    time.sleep(0.5)
+    real(descriptor)
+os.fsync = slow
+"""
+
+
+def test_a_kernel_that_is_shut_down_stores_first(fresh: Kernel) -> None:
+    fresh.execute(SLOW_DISK)
+    sent = fresh.send(
+        "@data_loader\ndef f(): return 'kept'",
+        metadata={"mage": {"uuid": "last", "type": "data_loader"}},
+    )
+    answer = fresh.collect(sent, stored=False)
+    assert answer.finished["stored"] is False
+    assert fresh.store.latest("etl", "interactive", "last") is None
+    fresh.manager.shutdown_kernel()
+    assert fresh.store.latest("etl", "interactive", "last") is not None
+    step = fresh.store.last_step("etl", "interactive", "last")
+    assert step is not None and step["state"] == "completed"
+
+
+def test_who_asks_for_what_is_being_stored_waits(fresh: Kernel) -> None:
+    fresh.execute(SLOW_DISK)
+    sent = fresh.send(
+        "import pandas as pd\n@data_loader\ndef f(): return pd.DataFrame({'a': [1, 2]})",
+        metadata={"mage": {"uuid": "slow", "type": "data_loader"}},
+    )
+    answer = fresh.collect(sent, stored=False)
+    assert answer.previews[0]["page"]["rows"] == [[1], [2]]
+    version = answer.finished["version"]
+    with pytest.raises(BeingStored, match="being stored"):
+        fresh.store.wait("etl", "interactive", "slow", version, seconds=0)
+    fresh.store.wait("etl", "interactive", "slow", version)
+    assert fresh.store.manifest("etl", "interactive", "slow", version).outputs[0].rows == 2
+
+
+def test_a_block_that_wants_what_is_being_stored_gets_it(fresh: Kernel) -> None:
+    """From memory in a block, and from the store by Mage's own call, which waits."""
+    fresh.execute(SLOW_DISK)
+    loaded = "@data_loader\ndef f(): return [{'k': [1]}, 'text']"
+    fresh.collect(
+        fresh.send(loaded, metadata={"mage": {"uuid": "one", "type": "data_loader"}}), stored=False
+    )
+    code = "@transformer\ndef f(x): x[0]['k'].append(2); return x[0]['k']"
+    ok(fresh.cell(code, "two", "transformer", ["one"]))
+    answer = fresh.cell(
+        "@transformer\ndef f(x): print(x); return 1", "three", "transformer", ["one"]
+    )
+    assert answer.stdout == "[{'k': [1]}, 'text']\n"
+
+
+def test_old_values_are_let_go_of(fresh: Kernel) -> None:
+    fresh.start(limits={"held_bytes": 1_000})
+    for number in range(3):
+        ok(
+            fresh.cell(
+                f"import numpy as np\n@data_loader\ndef f(): return np.arange({number + 80})",
+                f"n{number}",
+            )
+        )
+    held = "__import__('_mage_jlab_kernel.kernel_side.held', fromlist=['held']).held"
+    assert fresh.evaluate(f"[key[2] for key in {held}._entries]") == "['n2']"
+    answer = fresh.cell(
+        "@transformer\ndef f(x): print(len(x)); return 1", "look", "transformer", ["n0"]
+    )
+    assert answer.stdout == "80\n"
 
 
 def until(condition) -> None:  # type: ignore[no-untyped-def]
