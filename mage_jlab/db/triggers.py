@@ -28,6 +28,7 @@ from mage_jlab.model.trigger import Trigger
 
 Triggers = list[Trigger]
 Ids = list[str]
+_AT_ONCE = 500
 _RESET = ("schedule", "zone", "enabled", "start", "kind")
 """Changes after which only fire times in the future count."""
 
@@ -48,6 +49,7 @@ class TriggerStore:
         self._db = database
         self._root = root
         self._runs = RunStore(database, root)
+        self._armed: dict[str, tuple[datetime, Armed]] = {}
 
     def get(self, trigger_id: str) -> Trigger:
         """Return a trigger.
@@ -78,20 +80,53 @@ class TriggerStore:
             rows = connection.execute(query).mappings()
             return [trigger_from(row, self._root.seen(row["project"]) or "") for row in rows]
 
+    def page(
+        self, projects: Sequence[str], pipeline: str | None, offset: int, limit: int
+    ) -> Triggers:
+        """Return some of the triggers of projects, in the order of `list`."""
+        stored = [self._root.stored(project) for project in projects]
+        query = select(triggers).where(triggers.c.project.in_(stored))
+        if pipeline is not None:
+            query = query.where(triggers.c.pipeline == pipeline)
+        query = query.order_by(
+            triggers.c.project, triggers.c.pipeline, triggers.c.name, triggers.c.id
+        )
+        with self._db.read() as connection:
+            rows = connection.execute(query.offset(offset).limit(limit)).mappings()
+            return [trigger_from(row, self._root.seen(row["project"]) or "") for row in rows]
+
     def find(self, project: str, pipeline: str, name: str) -> Trigger | None:
         """Return the trigger of that name, or None."""
         return next((t for t in self.list(project, pipeline) if t.name == name), None)
 
     def armed(self) -> Sequence[Armed]:
-        """Return the enabled schedule triggers with their anchors."""
-        query = select(triggers).where(
+        """Return the enabled schedule triggers with their anchors.
+
+        This is asked at every tick: those that did not change since the last
+        time are the same objects, and only the others are read in full.
+        """
+        here = and_(
             triggers.c.enabled, triggers.c.kind == "schedule", self._root.below(triggers.c.project)
         )
+        query = select(triggers.c.id, triggers.c.updated, triggers.c.anchor).where(here)
+        known, found = self._armed, dict[str, tuple[datetime, Armed]]()
         with self._db.read() as connection:
-            return [
-                Armed(trigger_from(row, self._root.seen(row["project"]) or ""), row["anchor"])
-                for row in connection.execute(query).mappings()
-            ]
+            stale = []
+            for row in connection.execute(query):
+                before = known.get(row.id)
+                if before and (before[0], before[1].anchor) == (row.updated, row.anchor):
+                    found[row.id] = before
+                else:
+                    stale.append(row.id)
+            for begin in range(0, len(stale), _AT_ONCE):
+                some = select(triggers).where(
+                    here, triggers.c.id.in_(stale[begin : begin + _AT_ONCE])
+                )
+                for full in connection.execute(some).mappings():
+                    trigger = trigger_from(full, self._root.seen(full["project"]) or "")
+                    found[trigger.id] = (full["updated"], Armed(trigger, full["anchor"]))
+        self._armed = found
+        return [armed for _, armed in found.values()]
 
     def create(self, trigger: Trigger, *, since: datetime | None = None) -> Trigger:
         """Write a new trigger; its times and, unless it has one, its id are given here.
@@ -227,7 +262,8 @@ class TriggerStore:
             where = and_(
                 triggers.c.project == self._root.stored(project), triggers.c.pipeline == old
             )
-            connection.execute(update(triggers).where(where).values(pipeline=new))
+            changes = {"pipeline": new, "updated": clock.now()}
+            connection.execute(update(triggers).where(where).values(**changes))
 
 
 def _dealt_with(connection: Connection, trigger: str, moment: datetime) -> bool:

@@ -118,11 +118,19 @@ def coming(trigger: Trigger) -> datetime | None:
     """Return when a trigger fires next; None when it does not, or makes no sense."""
     if not trigger.enabled or trigger.kind != SCHEDULE or not trigger.schedule:
         return None
+    now = clock.now()
+    if trigger.schedule.strip() != ONCE:
+        # Schedules have minutes: what comes after the begun minute is asked for again and again.
+        now = now.replace(second=0, microsecond=0)
+    return _coming(trigger.schedule, trigger.zone, now, trigger.start)
+
+
+@lru_cache(maxsize=20_000)
+def _coming(schedule: str, zone: str, now: datetime, start: datetime | None) -> datetime | None:
     try:
-        following = next_fires(trigger.schedule, trigger.zone, clock.now(), 1, start=trigger.start)
+        return next(_fires(schedule, zone, now, start), None)
     except MageError:
         return None
-    return following[0] if following else None
 
 
 def words(schedule: str | None, zone: str = UTC_ZONE) -> str:

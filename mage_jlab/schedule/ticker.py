@@ -47,6 +47,7 @@ class Ticker:
         self._wake = asyncio.Event()
         self._changed = True
         self._known: dict[str, Armed] = {}
+        self._times: dict[str, datetime | None] = {}
         self._heap: list[tuple[datetime, str]] = []
         self._last_seen: datetime | None = None
         self.health = Health()
@@ -98,7 +99,7 @@ class Ticker:
         # Another process may have changed the triggers: they are read each time.
         self._changed = False
         armed = [] if self._firing is None else await asyncio.to_thread(self._firing.armed)
-        self._load(armed, now)
+        self._load(armed)
         if jumped:
             log.warning("The clock went back; fire times that were dealt with stay so.")
         problems: list[str] = []
@@ -121,19 +122,15 @@ class Ticker:
                 standby += 1
         return standby
 
-    def _load(self, armed: Sequence[Armed], now: datetime) -> None:
+    def _load(self, armed: Sequence[Armed]) -> None:
+        """Find out when each trigger is due; for those that did not change, it is known."""
+        known, times = self._known, self._times
         self._known = {item.trigger.id: item for item in armed}
-        self._heap = []
-        for item in armed:
-            trigger = item.trigger
-            try:
-                following = due.next_fires(
-                    trigger.schedule or "", trigger.zone, item.anchor, 1, start=trigger.start
-                )
-            except InvalidTrigger:
-                continue  # shown as a problem of the trigger; others go on
-            if following:
-                self._heap.append((following[0], trigger.id))
+        self._times = {
+            name: times[name] if known.get(name) is item else _following(item)
+            for name, item in self._known.items()
+        }
+        self._heap = [(when, name) for name, when in self._times.items() if when is not None]
         heapq.heapify(self._heap)
 
     async def _guarded(
@@ -169,3 +166,14 @@ class Ticker:
             self.health.message = "Another process fires the triggers."
         else:
             self.health.state, self.health.message = "running", None
+
+
+def _following(item: Armed) -> datetime | None:
+    trigger = item.trigger
+    try:
+        following = due.next_fires(
+            trigger.schedule or "", trigger.zone, item.anchor, 1, start=trigger.start
+        )
+    except InvalidTrigger:
+        return None  # shown as a problem of the trigger; others go on
+    return following[0] if following else None

@@ -237,10 +237,14 @@ class MageHandler(APIHandler):
 
     def page(self, items: list[T], *, most: int = 1000) -> wire.Page[T]:
         """Return the page of a list that the query asks for."""
+        return self.page_of(lambda start, limit: items[start : start + limit], most=most)
+
+    def page_of(self, some: Callable[[int, int], list[T]], *, most: int = 1000) -> wire.Page[T]:
+        """Return the page that the query asks for; `some` gives items by offset and limit."""
         start = self.integer("cursor", 0)
         limit = self.integer("limit", most, least=1, most=most)
-        end = start + limit
-        return wire.Page(items[start:end], str(end) if end < len(items) else None)
+        found = some(start, limit + 1)
+        return wire.Page(found[:limit], str(start + limit) if len(found) > limit else None)
 
     def made(self, method: Method, ids: Mapping[str, str]) -> bytes:
         """Do what is asked and write the answer as JSON; in a thread, as it may be long."""

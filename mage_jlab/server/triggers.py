@@ -36,13 +36,10 @@ class TriggersHandler(MageHandler):
             [lookup.project(self.engine, wanted)] if wanted else self.engine.workspace.projects()
         )
         pipeline = self.text("pipeline")
-        found = [
-            item
-            for of in projects
-            for item in self.engine.triggers.list(project=of.id)
-            if pipeline in (None, item.pipeline)
-        ]
-        page = self.page(found)
+        ids = [of.id for of in projects]
+        page = self.page_of(
+            lambda start, limit: self.engine.triggers.page(ids, pipeline, start, limit)
+        )
         return wire.Page(views.triggers(self.engine, page.items), page.next)
 
     @operation(

@@ -19,7 +19,7 @@ from mage_jlab.db.roots import Root
 from mage_jlab.db.runs import LostRun, NewRun, RunStore
 from mage_jlab.db.session import VERSION_TABLE, Database
 from mage_jlab.db.tables import metadata
-from mage_jlab.db.triggers import TriggerStore
+from mage_jlab.db.triggers import Armed, TriggerStore
 from mage_jlab.errors import AlreadyExists, NotActive, RunNotFound, StillActive, TriggerNotFound
 from mage_jlab.model.run import Step
 from mage_jlab.model.trigger import Trigger
@@ -173,6 +173,49 @@ def test_editing_and_enabling_count_from_now(box: Box) -> None:
     box.triggers.delete(trigger.id)
     with pytest.raises(TriggerNotFound):
         box.triggers.get(trigger.id)
+
+
+def test_armed_triggers_are_read_again_only_when_they_changed(box: Box) -> None:
+    def make(name: str) -> Trigger:
+        return box.triggers.create(
+            Trigger("", "p", "one", name, schedule="* * * * *", enabled=True)
+        )
+
+    one, two = make("one"), make("two")
+
+    def armed() -> dict[str, Armed]:
+        return {item.trigger.name: item for item in box.triggers.armed()}
+
+    first = armed()
+    assert set(first) == {"one", "two"}
+    again = armed()
+    assert again["one"] is first["one"] and again["two"] is first["two"]
+    box.triggers.change(one.id, {"variables": {"n": 1}})
+    after = armed()
+    assert after["one"].trigger.variables == {"n": 1} and after["two"] is first["two"]
+    # Another process's writes are seen: it has a store of its own.
+    other = TriggerStore(box.database, box.root)
+    later = clock.now()
+    plans = [(later, NewRun("p", "one"))]
+    assert other.fire(after["two"], plans, later, owner=box.me)
+    assert armed()["two"].anchor == later
+    other.rename_pipeline("p", "one", "new")
+    assert {item.trigger.pipeline for item in armed().values()} == {"new"}
+    other.change(two.id, {"enabled": False})
+    other.delete(one.id)
+    assert armed() == {}
+
+
+def test_triggers_come_in_pages(box: Box) -> None:
+    for number in range(5):
+        box.triggers.create(Trigger("", "p", f"pipe{number % 2}", f"t{number}"))
+    box.triggers.create(Trigger("", "other", "pipe0", "elsewhere"))
+    everything = [item.name for item in box.triggers.list("p")]
+    first = box.triggers.page(["p"], None, 0, 3)
+    rest = box.triggers.page(["p"], None, 3, 3)
+    assert [item.name for item in (*first, *rest)] == everything
+    assert [item.name for item in box.triggers.page(["p"], "pipe1", 0, 9)] == ["t1", "t3"]
+    assert len(box.triggers.page(["p", "other"], None, 0, 9)) == 6
 
 
 def test_times_come_back_as_they_were(box: Box) -> None:
