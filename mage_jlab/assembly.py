@@ -26,7 +26,7 @@ from mage_jlab.executors.channel import Asker, HostChannel
 from mage_jlab.executors.host import Host, Services
 from mage_jlab.executors.launch import START_SECONDS
 from mage_jlab.executors.runner import Parts, Runner
-from mage_jlab.executors.settings import Kernels
+from mage_jlab.executors.settings import Kernels, spares
 from mage_jlab.executors.upkeep import Upkeep
 from mage_jlab.executors.zygote.nursery import Nursery
 from mage_jlab.files.state import state_folder
@@ -81,8 +81,10 @@ class Engine:
         self._leases = LeaseStore(self.database)
         self._max_kernels = max_kernels
         self._kind = kind
-        self._kernels = kernels or Kernels.usual(kind)
-        self.nursery = Nursery(idle=self._kernels.idle_seconds) if self._kernels.fork else None
+        self._kernels = kernels or Kernels(spares=spares())
+        self.nursery: Nursery | None = self._kernels.nursery
+        if self.nursery is None and self._kernels.fork:
+            self.nursery = Nursery(idle=self._kernels.idle_seconds)
         self._hands = Hands(
             me=lambda: self._me,
             lives=lambda: self._owner is not None,

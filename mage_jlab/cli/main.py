@@ -36,6 +36,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     logging.basicConfig(level=logging.ERROR, format="%(levelname)s %(message)s")
     try:
         arguments = parser().parse_args(words)
+        if arguments.command == "running:run":
+            import_module("mage_jlab.cli.early").begin()
         return int(_command(arguments.command)(arguments, output))
     except _WrongUseError as error:
         output.fail(str(error), "WrongUse")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from mage_jlab.assembly import Engine
+from mage_jlab.cli import early
 from mage_jlab.db.roots import Root
 from mage_jlab.db.runs import RunStore
 from mage_jlab.db.triggers import TriggerStore
@@ -31,7 +32,7 @@ def project(path: str, root: str | None = None) -> tuple[Engine, Project]:
             "and pipelines/. Make one with: mage-jlab init PATH",
             project=path,
         )
-    engine = Engine(_root(folder, root), kind="cli")
+    engine = Engine(_root(folder, root), kind="cli", kernels=early.kernels())
     return engine, engine.workspace.project(folder.relative_to(engine.root).as_posix().lstrip("."))
 
 

@@ -11,21 +11,17 @@ import sqlite3
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from alembic import command
-from alembic.config import Config
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, select, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 
-from mage_jlab.db import tables
+from mage_jlab.db import tables, versions
+from mage_jlab.db.versions import VERSION_TABLE
 from mage_jlab.errors import DatabaseTooNew, DiskFull, MageError
 
-VERSION_TABLE = "mage_jlab_version"
 BUSY_SECONDS = 30
 _ADVISORY_LOCK = 7_245_103
 _WRITE = "mage_write"
@@ -72,14 +68,12 @@ class Database:
             DatabaseTooNew: when newer code wrote it; then nothing is written,
                 and every later use says so.
         """
-        config = _config()
-        known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
         try:
-            self._refuse_newer(self._peek(), known)
+            self._refuse_newer(self._peek())
             if self.is_sqlite and self.url.database:
                 Path(self.url.database).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             self._engine = _open(self.url.render_as_string(hide_password=False), self.is_sqlite)
-            self._upgrade(config, known)
+            self._upgrade()
         except DatabaseTooNew as error:
             self.problem = error
             raise
@@ -131,8 +125,8 @@ class Database:
             connection.close()
         return str(row[0]) if row else None
 
-    def _refuse_newer(self, version: str | None, known: set[str]) -> None:
-        if version is not None and version not in known:
+    def _refuse_newer(self, version: str | None) -> None:
+        if version is not None and version not in versions.known():
             raise DatabaseTooNew(
                 f"The database {self.name} was written by a newer mage-jlab "
                 f"(version {version} of its tables); nothing is written to it. "
@@ -140,7 +134,7 @@ class Database:
                 version=version,
             )
 
-    def _upgrade(self, config: Config, known: set[str]) -> None:
+    def _upgrade(self) -> None:
         with self.write() as connection:
             if connection.dialect.name == "postgresql":
                 # Two processes that start together must not both make the tables.
@@ -148,9 +142,11 @@ class Database:
                 connection.execute(lock, {"key": _ADVISORY_LOCK})
             if inspect(connection).has_table(VERSION_TABLE):
                 query = text(f"SELECT version_num FROM {VERSION_TABLE}")  # noqa: S608
-                self._refuse_newer(connection.execute(query).scalar(), known)
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+                version = connection.execute(query).scalar()
+                self._refuse_newer(version)
+                if version == versions.newest():
+                    return
+            versions.upgrade(connection)
 
     def _name_itself(self) -> None:
         with self.write() as connection:
@@ -160,14 +156,6 @@ class Database:
                 found = uuid.uuid4().hex
                 connection.execute(tables.meta.insert().values(key="id", value=found))
         self._id = str(found)
-
-
-def _config() -> Config:
-    config = Config()
-    folder = resources.files("mage_jlab.db") / "migrations"
-    config.set_main_option("script_location", str(folder).replace("%", "%%"))
-    config.set_main_option("path_separator", "os")
-    return config
 
 
 def _open(url: str, is_sqlite: bool) -> Engine:

@@ -22,9 +22,11 @@ from typing import Any
 import zmq.asyncio
 from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
 from jupyter_client.manager import AsyncKernelManager
+from jupyter_core.paths import jupyter_path
 
 from mage_jlab.errors import KernelDied, KernelError
 from mage_jlab.executors import messages, process
+from mage_jlab.executors.settings import inherited
 from mage_jlab.executors.zygote.link import Forked
 from mage_jlab.executors.zygote.nursery import Nursery
 from mage_jlab.executors.zygote.provisioner import fork_with
@@ -36,7 +38,6 @@ _POLITE_SECONDS = 2.0
 _KILL_SECONDS = 10.0
 _FIRST_WORD = 0.05
 _LONGEST_WORD = 1.0
-_NOT_OURS = ("JPY_SESSION_NAME", "MPLBACKEND")
 
 
 @dataclass(frozen=True)
@@ -60,8 +61,7 @@ class Surroundings:
 
     def variables(self) -> dict[str, str]:
         """Return the whole environment of a kernel, but for its own mark."""
-        inherited = {k: v for k, v in os.environ.items() if k not in _NOT_OURS}
-        return inherited | dict(self.environment)
+        return inherited() | dict(self.environment)
 
 
 class Launched:
@@ -121,7 +121,7 @@ class Launched:
             kernel_name=self.kernel,
             connection_file=str(around.sockets / f"{self.id}.json"),
             context=_context(),
-            **({"kernel_spec_manager": around.specs} if around.specs is not None else {}),
+            kernel_spec_manager=around.specs or kernel_specs(),
         )
         if os.name == "posix":
             # Other users of the machine cannot reach a socket in our folder.
@@ -249,6 +249,12 @@ class Launched:
 
     def _output(self) -> Path:
         return self.around.sockets / f"{self.id}.log"
+
+
+def kernel_specs() -> KernelSpecManager:
+    """Return where kernels are found: Jupyter's own places, named without loading IPython."""
+    own = Path(os.environ.get("IPYTHONDIR") or Path("~/.ipython").expanduser()) / "kernels"
+    return KernelSpecManager(kernel_dirs=[*jupyter_path("kernels"), str(own)])
 
 
 _contexts: dict[int, zmq.asyncio.Context] = {}

@@ -11,22 +11,38 @@ IDLE_SECONDS = 600.0
 OF_SPARES = "MAGE_JLAB_SPARE_KERNELS"
 
 
+_NOT_OURS = ("JPY_SESSION_NAME", "MPLBACKEND")
+
+
+def inherited() -> dict[str, str]:
+    """Return what kernels of runs get of the environment of this process."""
+    return {name: value for name, value in os.environ.items() if name not in _NOT_OURS}
+
+
 def spares(usual: int = SPARES) -> int:
     """Return how many spare kernels there shall be: `MAGE_JLAB_SPARE_KERNELS`, else as usual."""
     given = os.environ.get(OF_SPARES, "")
     return int(given) if given.isdigit() else usual
 
 
+MODULES = ";numpy pandas pyarrow pyarrow.parquet pyarrow.ipc polars"
+"""What kernels are forked with, as far as their environment has it.
+
+A kernel that is wanted early waits for what stands before the semicolon only.
+"""
+FEW_MODULES = "numpy pandas pyarrow pyarrow.ipc;"
+"""What nearly every run needs: a command forks for one run, and would load it anyway."""
+
+
 @dataclass(frozen=True)
 class Kernels:
-    """Whether kernels are forked, how many are kept ready, for how long, and which there are."""
+    """Whether kernels are forked, how many are kept ready, for how long, and which there are.
+
+    `nursery` is one that was begun already; else the engine makes its own.
+    """
 
     fork: bool = True
     spares: int = SPARES
     idle_seconds: float = IDLE_SECONDS
     specs: Any = None
-
-    @classmethod
-    def usual(cls, kind: str) -> Kernels:
-        """Return the settings of a process that was given none; a command keeps no spares."""
-        return cls(spares=spares(SPARES if kind == "server" else 0))
+    nursery: Any = None

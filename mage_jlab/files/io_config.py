@@ -8,21 +8,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-import jinja2
-from jinja2 import nodes
-from jinja2.exceptions import SecurityError
-from jinja2.sandbox import SandboxedEnvironment
-
 from mage_jlab.errors import BadRequest, BrokenFile, NotFound
 from mage_jlab.files import places, yaml_load
 
 Functions = Mapping[str, Callable[..., Any]]
-
-_SIMPLE = (
-    nodes.Template, nodes.Output, nodes.TemplateData, nodes.Call, nodes.Name,
-    nodes.Const, nodes.Keyword, nodes.Or, nodes.And, nodes.Filter,
-)  # fmt: skip
-_FILTERS = frozenset({"default", "d", "lower", "upper", "trim", "int", "string", "tojson"})
 
 
 def json_value(text: str, key: str) -> Any:
@@ -46,38 +35,15 @@ def functions(secret: Callable[[str], Any] | None = None) -> dict[str, Callable[
     }
 
 
-class _Environment(SandboxedEnvironment):
-    """A sandbox in which a text cannot be made huge by multiplying."""
-
-    intercepted_binops = frozenset({"*", "**"})
-
-    def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
-        numbers = isinstance(left, int | float) and isinstance(right, int | float)
-        if operator == "**" or not numbers:
-            raise SecurityError(f"'{operator}' is not allowed in a template")
-        return super().call_binop(context, operator, left, right)
-
-
-def _environment() -> SandboxedEnvironment:
-    """Return a sandbox that escapes nothing: the text is YAML, not HTML."""
-    return _Environment(autoescape=False, keep_trailing_newline=True)
-
-
 def render(text: str, known: Functions) -> str:
     """Fill in a template in a sandbox.
 
     Raises:
         BadRequest: when the template is wrong; the message says the line.
     """
-    environment = _environment()
-    try:
-        return environment.from_string(text).render(dict(known))
-    except jinja2.TemplateSyntaxError as error:
-        raise BadRequest(
-            f"Line {error.lineno} of the template: {error.message}", line=error.lineno
-        ) from error
-    except (jinja2.TemplateError, ValueError, TypeError, AttributeError, OverflowError) as error:
-        raise BadRequest(f"The template cannot be filled in: {error}") from error
+    from mage_jlab.files import rendering
+
+    return rendering.render(text, known)
 
 
 def render_simple(text: str) -> str:
@@ -88,23 +54,9 @@ def render_simple(text: str) -> str:
     """
     if "{{" not in text:
         return text
-    environment = _environment()
-    known = functions()
-    try:
-        tree = environment.parse(text)
-        stack: list[nodes.Node] = [tree]
-        while stack:
-            node = stack.pop()
-            if not isinstance(node, _SIMPLE):
-                return text
-            if isinstance(node, nodes.Call) and not isinstance(node.node, nodes.Name):
-                return text
-            if isinstance(node, nodes.Filter) and node.name not in _FILTERS:
-                return text
-            stack.extend(node.iter_child_nodes())
-        return environment.from_string(text).render(known)
-    except (jinja2.TemplateError, ValueError, TypeError, AttributeError, RecursionError):
-        return text
+    from mage_jlab.files import rendering
+
+    return rendering.render_simple(text, functions())
 
 
 def profiles(root: Path, *, secret: Callable[[str], Any] | None = None) -> dict[str, Any]:

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.server.conftest import until
-from tests.server.test_notebook_run import execute, kernel_of
 
 from mage_jlab.executors.zygote.link import Forked
+from tests.server.conftest import until
+from tests.server.test_notebook_run import execute, kernel_of
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="forks on Linux only")
 

@@ -2,8 +2,8 @@
 
 from alembic import context
 
-from mage_jlab.db.session import VERSION_TABLE
 from mage_jlab.db.tables import metadata
+from mage_jlab.db.versions import VERSION_TABLE
 
 
 def _ours(name, type_, parent_names):  # type: ignore[no-untyped-def]

@@ -102,9 +102,10 @@ class Zygote:
     """One zygote process. May be used from any thread."""
 
     def __init__(
-        self, prefix: Sequence[str], environment: Mapping[str, str], output: Path, idle: float
-    ) -> None:
-        """Start the process; it ends itself after `idle` seconds without kernels.
+        self, prefix: Sequence[str], environment: Mapping[str, str], output: Path,
+        arguments: Sequence[str],
+    ) -> None:  # fmt: skip
+        """Start the process with the arguments of its program.
 
         Raises:
             ZygoteFailed: when it cannot be started.
@@ -127,7 +128,7 @@ class Zygote:
         try:
             with output.open("wb") as said:
                 self._process = subprocess.Popen(
-                    [*prefix, str(PROGRAM), str(theirs.fileno()), str(idle)],
+                    [*prefix, str(PROGRAM), str(theirs.fileno()), *arguments],
                     pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, stdout=said, stderr=said,
                     env=self.environment, cwd="/", start_new_session=True,
                 )  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import re
+import shutil
 import sys
 import tempfile
 import threading
@@ -14,7 +15,7 @@ from pathlib import Path
 
 from mage_jlab.errors import ZygoteFailed
 from mage_jlab.executors import bundle
-from mage_jlab.executors.settings import IDLE_SECONDS
+from mage_jlab.executors.settings import IDLE_SECONDS, MODULES
 from mage_jlab.executors.zygote.link import Zygote
 
 log = logging.getLogger(__name__)
@@ -43,9 +44,10 @@ def python_of(command: Sequence[str]) -> tuple[str, ...] | None:
 class Nursery:
     """Keeps the zygotes; nothing is started before a kernel is wanted."""
 
-    def __init__(self, *, idle: float = IDLE_SECONDS) -> None:
+    def __init__(self, *, idle: float = IDLE_SECONDS, modules: str = MODULES) -> None:
         """Begin without a zygote; `idle` is how long one stays without kernels."""
-        self.idle = idle
+        self._idle = idle
+        self._modules = modules
         self._zygotes: dict[tuple[object, ...], Zygote] = {}
         self._lock = threading.Lock()
         self._failed: dict[tuple[object, ...], float] = {}
@@ -80,15 +82,10 @@ class Nursery:
                 del self._zygotes[key]
                 raise ZygoteFailed("Kernels cannot be forked in this environment.")
             self._make_room(key)
-            made = Zygote(prefix, environment, self._output(), self.idle)
+            made = Zygote(prefix, environment, self._output(), [str(self._idle), self._modules])
             made.bring_in(bundle.install_code())
             self._zygotes[key] = made
             return made
-
-    def adopt(self, prefix: Sequence[str], environment: Mapping[str, str], zygote: Zygote) -> None:
-        """Take over a zygote that was started elsewhere."""
-        with self._lock:
-            self._zygotes[_key(prefix, environment)] = zygote
 
     def close(self) -> None:
         """End all of them with their kernels."""
@@ -97,10 +94,9 @@ class Nursery:
             zygotes, self._zygotes = list(self._zygotes.values()), {}
         for item in zygotes:
             item.stop()
-        if self._folder is not None:
-            for left in self._folder.iterdir():
-                left.unlink(missing_ok=True)
-            self._folder.rmdir()
+        folder, self._folder = self._folder, None
+        if folder is not None:
+            shutil.rmtree(folder, ignore_errors=True)
 
     def _make_room(self, key: tuple[object, ...]) -> None:
         alive = {k: z for k, z in self._zygotes.items() if z.alive and k != key}

@@ -35,7 +35,6 @@ _FIRST = (
     "IPython.core.completerlib", "IPython.extensions.storemagic", "sqlite3", "faulthandler",
     "zmq.eventloop.zmqstream", "tornado.platform.asyncio", "importlib.metadata",
 )  # fmt: skip
-_HEAVY = ("numpy", "pandas", "pyarrow", "pyarrow.parquet", "pyarrow.ipc", "polars")
 _KILL_SECONDS = 5.0
 _LOOK = 2.0
 _PDEATHSIG = 1
@@ -367,10 +366,11 @@ def main() -> NoReturn:
         __import__("ipykernel.kernelapp")
     except Exception as error:  # noqa: BLE001 - whatever an environment raises
         sys.exit(f"ipykernel cannot be imported: {error!r}")
-    load(_FIRST)
+    first, _, later = sys.argv[3].partition(";")
+    load((*_FIRST, *first.split()))
     zygote.tell(said="ready")
-    zygote.listen(False)  # who waits already is not kept waiting for the heavy ones
-    for name in _HEAVY:
+    zygote.listen(False)  # who waits already is not kept waiting for the rest
+    for name in later.split():
         load((name,))
         zygote.listen(False)
         zygote.look()
