@@ -61,7 +61,8 @@ class Spares:
         self._closed = True
         if self._timer is not None:
             self._timer.cancel()
-        self._drop_all()
+        for spares in self._made.values():
+            self._drop(spares, list(spares))
         while self._closing:
             await asyncio.gather(*self._closing, return_exceptions=True)
 
@@ -97,7 +98,10 @@ class Spares:
 
     async def _make(self, kernel: str) -> Kernel:
         made = Kernel(kernel, self.surroundings())
-        return await self._begun(made, made.start())
+        await self._begun(made, made.start())
+        if not self._closed:
+            self._wait()
+        return made
 
     async def _begun(self, kernel: Kernel, work: Coroutine[Any, Any, None]) -> Kernel:
         try:
@@ -110,15 +114,18 @@ class Spares:
     def _wait(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        self._timer = asyncio.get_running_loop().call_later(self.idle, self._drop_all)
+        self._timer = asyncio.get_running_loop().call_later(self.idle, self._drop_idle)
 
-    def _drop_all(self) -> None:
+    def _drop_idle(self) -> None:
         for spares in self._made.values():
-            for task in spares:
-                self._keep(self._drop(task))
-            spares.clear()
+            self._drop(spares, [task for task in spares if task.done()])
 
-    async def _drop(self, task: asyncio.Task[Kernel]) -> None:
+    def _drop(self, spares: list[asyncio.Task[Kernel]], some: list[asyncio.Task[Kernel]]) -> None:
+        for task in some:
+            spares.remove(task)
+            self._keep(self._bury(task))
+
+    async def _bury(self, task: asyncio.Task[Kernel]) -> None:
         task.cancel()
         with contextlib.suppress(asyncio.CancelledError, KernelError):
             await (await task).close(now=True)
