@@ -132,7 +132,6 @@ function HeaderView(props: IHeaderProps & { cell: Cell }): React.JSX.Element {
           <StateBadge
             state={status.state}
             trans={trans}
-            started={status.started}
             title={stateTitle(props)}
           />
         )}

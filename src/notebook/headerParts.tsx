@@ -12,6 +12,7 @@ import {
 } from '../ui/blockTypes';
 import { durationText, shapeText } from '../ui/figures';
 import { openMenu } from '../ui/menu';
+import { Elapsed } from '../ui/state';
 import { connectMenu, kindMenu, upstreamMenu } from './blockMenus';
 import type { INotebookParts } from './context';
 
@@ -178,9 +179,16 @@ function MoreUpstream(
   );
 }
 
-/** Rows × columns and duration of the last run. */
+/** Rows × columns and duration of the last run; while it runs, for how long. */
 export function Figures(props: { block: IBlock }): React.JSX.Element | null {
   const { status, type } = props.block;
+  if (status.state === 'running' && status.started) {
+    return (
+      <span className="mage-Header-figures">
+        <Elapsed since={status.started} />
+      </span>
+    );
+  }
   if (status.state === 'running' || !isStep(type)) {
     return null;
   }

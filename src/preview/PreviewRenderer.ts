@@ -101,7 +101,8 @@ export class PreviewRenderer extends Panel implements IRenderMime.IRenderer {
       this._model = new parts.TableModel(source, {
         columns: payload.columns,
         rows: payload.page,
-        total: payload.rows
+        total: payload.rows,
+        width: payload.width
       });
       this._view = new parts.TableView({
         model: this._model,

@@ -15,6 +15,8 @@ export interface IFirstPage {
   rows: unknown[][];
   /** Rows of the whole table. */
   total: number;
+  /** Columns of the whole table; as many as are listed when left out. */
+  width?: number;
 }
 
 /** Cells of the first page are cut at this length. */
@@ -70,7 +72,11 @@ export class TableModel extends DataModel implements IDisposable {
 
   /** Columns of the whole table; very wide ones are shown in part. */
   get width(): number {
-    return Math.max(this._first?.columns.length ?? 0, this._columns.length);
+    const first = this._first;
+    return Math.max(
+      first?.width ?? first?.columns.length ?? 0,
+      this._columns.length
+    );
   }
 
   get query(): ITableQuery {

@@ -21,6 +21,8 @@ export interface ITablePayload {
   type: string;
   rows: number;
   columns: IColumn[];
+  /** Columns of the whole table. */
+  width: number;
   page: unknown[][];
 }
 
@@ -64,6 +66,10 @@ export function parsePayload(data: unknown): ITablePayload | null {
     type: text(data.type),
     rows: typeof data.rows === 'number' ? data.rows : rows.length,
     columns,
+    width:
+      typeof data.columns_total === 'number'
+        ? data.columns_total
+        : columns.length,
     page: rows
   };
 }

@@ -173,7 +173,9 @@ export function RunTable(props: IRunTableProps): JSX.Element {
           </th>
           <th scope="col">{trans.__('State')}</th>
           <th scope="col">{trans.__('Pipeline')}</th>
-          <th scope="col">{trans.__('Trigger')}</th>
+          <th scope="col" className="mage-Runs-reason">
+            {trans.__('Trigger')}
+          </th>
           <th
             scope="col"
             className="mage-Runs-logical"

@@ -208,14 +208,22 @@ function EmptyProject(props: IViewProps & { project: string }): JSX.Element {
   return (
     <>
       <p>{trans.__('This project has no pipeline yet.')}</p>
-      <button
-        className="mage-Button mage-mod-small"
-        onClick={() =>
-          void commands.execute(CommandIDs.newPipeline, { project })
-        }
-      >
-        {trans.__('New pipeline')}
-      </button>
+      <div className="mage-Empty-buttons">
+        <button
+          className="mage-Button mage-mod-small"
+          onClick={() =>
+            void commands.execute(CommandIDs.newPipeline, { project })
+          }
+        >
+          {trans.__('New pipeline')}
+        </button>
+        <button
+          className="mage-Button mage-mod-small"
+          onClick={() => void commands.execute(CommandIDs.openExample)}
+        >
+          {trans.__('Open the example')}
+        </button>
+      </div>
     </>
   );
 }

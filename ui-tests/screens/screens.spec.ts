@@ -48,7 +48,7 @@ for (const theme of ['Light', 'Dark']) {
         return (await answer.json()).id as string;
       });
       await execute(page, 'mage:open-run', { run: made });
-      await page.locator('.mage-Run').getByText('done').first().waitFor();
+      await page.locator('.mage-Run-title').getByText('done').waitFor();
       await page.waitForTimeout(2500);
       await page.screenshot({ path: `${IMAGES}/run-${name}.png` });
       await execute(page, 'mage:new-trigger', {
