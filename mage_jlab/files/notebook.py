@@ -95,7 +95,7 @@ def _notebook(content: dict[str, Any]) -> NotebookNode:
     # Loaded only here: it takes seconds, which the command line need not spend.
     from nbformat import from_dict
 
-    result: NotebookNode = from_dict(content)  # type: ignore[no-untyped-call]
+    result: NotebookNode = from_dict(content)
     return result
 
 

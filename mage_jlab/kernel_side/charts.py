@@ -115,10 +115,7 @@ def _grouped(
 def _rows(columns: dict[str, list[Any]]) -> list[dict[str, Any]]:
     names = list(columns)
     cut = [column[:_MOST] for column in columns.values()]
-    return [
-        {name: cells.plain(value) for name, value in zip(names, row)}  # noqa: B905 - Python 3.9
-        for row in zip(*cut)  # noqa: B905 - Python 3.9
-    ]
+    return [{name: cells.plain(value) for name, value in zip(names, row)} for row in zip(*cut)]
 
 
 def _spec(

@@ -203,7 +203,7 @@ def _sensor(step: Step, marked: list[Marked], values: list[Any], shell: Any) -> 
     said = inputs.call_sensor(function, values, step)
     pause = float(step.configuration.get("poll_interval") or _POLL)
     while not said and not step.context.interactive:
-        print(f"Sensor '{step.block}' is not ready; asking again in {pause:g} seconds.")  # noqa: T201
+        print(f"Sensor '{step.block}' is not ready; asking again in {pause:g} seconds.")
         sys.stdout.flush()
         time.sleep(pause)
         said = inputs.call_sensor(function, values, step)
@@ -221,7 +221,7 @@ def _attached(step: Step, marked: list[Marked]) -> None:
             _only(step, marked)
         target = ", ".join(f"'{block}'" for block in step.upstream) or "no block yet"
         what = "decides whether it runs" if step.type == "conditional" else "runs after it"
-        print(f"This block belongs to {target} and {what}, when the pipeline runs.")  # noqa: T201
+        print(f"This block belongs to {target} and {what}, when the pipeline runs.")
         return
     blocks = [str(item) for item in attached.get("inputs") or ()]
     values = inputs.load(step, blocks)
@@ -238,7 +238,7 @@ def _attached(step: Step, marked: list[Marked]) -> None:
         "pipeline_run": step.context.run,
         "__error": _exception(attached.get("error")),
     }
-    named = dict(zip(blocks, values))  # noqa: B905 - Python 3.9 has no strict
+    named = dict(zip(blocks, values))
     for item in marked:
         if _callback_status(item) == status:
             inputs.call_attached(item.function, named, step, extra)

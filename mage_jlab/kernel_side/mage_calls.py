@@ -203,7 +203,7 @@ class Calls:
         run = PipelineRun(self, said)
         if options.get("verbose", True):
             state = f" {run.state}" if run.state else ""
-            print(f"Pipeline '{pipeline_uuid}': run {run.id}{state}.")  # noqa: T201
+            print(f"Pipeline '{pipeline_uuid}': run {run.id}{state}.")
         if options.get("return_remote_blocks"):
             blocks = self.host("blocks", pipeline=pipeline_uuid)
             kind = self.remote_block()

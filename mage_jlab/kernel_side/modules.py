@@ -47,7 +47,7 @@ def fresh(step: Step, inputs: Sequence[Any]) -> types.ModuleType:
     namespace.update(offered(step.type))
     for number, value in enumerate(inputs, start=1):
         namespace[f"df_{number}"] = value
-    namespace.update(zip(step.upstream, inputs))  # noqa: B905 - Python 3.9 has no strict
+    namespace.update(zip(step.upstream, inputs))
     sys.modules[name] = module
     setattr(sys.modules[PACKAGE], name.rpartition(".")[2], module)
     return module
@@ -65,7 +65,7 @@ def offered(type_: str) -> dict[str, Any]:
 def release(step: Step, module: types.ModuleType, inputs: Sequence[Any]) -> None:
     """Let go of the inputs, which are stored anyway; the code's own names stay."""
     names = [f"df_{number}" for number in range(1, len(inputs) + 1)]
-    given = dict(zip([*names, *step.upstream], [*inputs, *inputs]))  # noqa: B905 - Python 3.9
+    given = dict(zip([*names, *step.upstream], [*inputs, *inputs]))
     for name, value in given.items():
         if module.__dict__.get(name) is value:
             del module.__dict__[name]

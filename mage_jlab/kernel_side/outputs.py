@@ -208,7 +208,7 @@ def _words(output: Output, page: list[list[Any]]) -> str:
     body = [["" if cell is None else str(cell)[:24] for cell in row[:8]] for row in page[:5]]
     widths = [max([len(n[:24]), *(len(r[i]) for r in body)]) for i, n in enumerate(names)]
     lines = [
-        "  ".join(text[:24].ljust(width) for text, width in zip(row, widths))  # noqa: B905
+        "  ".join(text[:24].ljust(width) for text, width in zip(row, widths))
         for row in [names, *body]
     ]
     lines.append(f"{output.rows:,} rows × {len(output.columns):,} columns")

@@ -38,7 +38,7 @@ def run(step: Step, shell: Any) -> None:
     values = inputs.load(step)
     connection = duckdb.connect(":memory:")
     try:
-        for number, (block, value) in enumerate(zip(step.upstream, values), 1):  # noqa: B905
+        for number, (block, value) in enumerate(zip(step.upstream, values), 1):
             table = _table(step, block, value)
             connection.register(f"df_{number}", table)
             if block != f"df_{number}":

@@ -382,7 +382,7 @@ def _time(of: Project, identity: str) -> datetime:
 def _notebook_from(content: dict[str, Any]) -> Any:
     """Return the notebook of a request, in the newest format and without marks of trust."""
     try:
-        book = nbformat.from_dict(content)  # type: ignore[no-untyped-call]
+        book = nbformat.from_dict(content)
         if book.get("nbformat", 4) != 4:
             raise BadRequest("The notebook's format is too old; only nbformat 4 is understood.")
         for cell in book.cells:

@@ -39,7 +39,7 @@ class ExportHandler(ProductPage):
         of, loaded = lookup.pipeline(self.engine, project, pipeline)
         outputs = last_outputs(self.engine, of, loaded.id)
         book = self.engine.workspace.open_notebook(of, loaded.id, outputs=outputs)
-        text: str = nbformat.writes(book, version=4)  # type: ignore[no-untyped-call]
+        text: str = nbformat.writes(book, version=4)
         return loaded.id, text.encode()
 
     def _archive(self, project: str, pipeline: str) -> tuple[str, bytes]:

@@ -41,7 +41,7 @@ class RunNotebookHandler(ProductPage):
         import nbformat
 
         found = self.engine.runs.get(run_id)
-        text: str = nbformat.writes(build(self.engine, found), version=4)  # type: ignore[no-untyped-call]
+        text: str = nbformat.writes(build(self.engine, found), version=4)
         return f"{found.pipeline}_{found.id}", text.encode()
 
 

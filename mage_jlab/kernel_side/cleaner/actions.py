@@ -165,7 +165,7 @@ class BaseAction:
             raise BadRequest("Joining needs a second frame: execute(df, df_to_join=other).")
         options = self.action["action_options"]
         left, right = list(options["left_on"]), list(options["right_on"])
-        for mine, theirs in zip(left, right):  # noqa: B905 - Python 3.9 has no strict
+        for mine, theirs in zip(left, right):
             if df[mine].dtype != other[theirs].dtype:
                 df[mine] = df[mine].dropna().astype(str)
                 other[theirs] = other[theirs].dropna().astype(str)

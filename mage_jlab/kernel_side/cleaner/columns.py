@@ -257,7 +257,7 @@ def _grouped(
         rows = conditions.select(rows, action["action_code"], rows)
     groups = options["groupby_columns"]
     found = rows.groupby(groups)[names].agg(method)
-    new = dict(zip(names, [output["uuid"] for output in action["outputs"]]))  # noqa: B905
+    new = dict(zip(names, [output["uuid"] for output in action["outputs"]]))
     return df.merge(found.rename(columns=new), on=groups, how="left")
 
 

@@ -62,7 +62,7 @@ def _mode(df: Any, columns: list[str], kinds: Any, _value: Any) -> None:
             continue
         if str(kinds[name]) == "list":
             gaps = df[name].isna()
-            df[name] = [found.iloc[0] if gap else item for item, gap in zip(df[name], gaps)]  # noqa: B905
+            df[name] = [found.iloc[0] if gap else item for item, gap in zip(df[name], gaps)]
         else:
             df[name] = df[name].fillna(found.iloc[0])
 

@@ -68,9 +68,7 @@ def columns(table: Any) -> list[Column]:
     """Describe the columns of a table."""
     return [
         Column(str(name), str(field.type), int(column.null_count))
-        for name, field, column in zip(  # noqa: B905 - Python 3.9 has no strict
-            table.schema.names, table.schema, table.columns
-        )
+        for name, field, column in zip(table.schema.names, table.schema, table.columns)
     ]
 
 

@@ -87,7 +87,7 @@ def write(folder: Path, names: Sequence[str], columns: Sequence[Buffers]) -> Non
     np = importlib.import_module("numpy")
     folder.mkdir()
     described = []
-    for number, (name, column) in enumerate(zip(names, columns)):  # noqa: B905 - Python 3.9
+    for number, (name, column) in enumerate(zip(names, columns)):
         data: Any = column.values
         stored: Any = data if isinstance(data, bytes) else _little(np, data)
         (folder / f"{number}.values").write_bytes(
@@ -188,7 +188,7 @@ def _head(np: Any, column: Buffers, rows: int) -> list[Any]:
         shown = [bool(value) for value in values.tolist()]
     else:
         shown = values.tolist()
-    return [None if gone else value for value, gone in zip(shown, missing)]  # noqa: B905
+    return [None if gone else value for value, gone in zip(shown, missing)]
 
 
 def _moment(np: Any, value: int, type_: str) -> str:

@@ -93,7 +93,7 @@ def build(value: Any) -> Built:
         for number in range(frame.shape[1])
     ]
     encoded = [*index, *columns]
-    for item, name in zip(encoded, names):  # noqa: B905 - Python 3.9 has no strict
+    for item, name in zip(encoded, names):
         item.name = name
     kept = {
         "index": kept_index,

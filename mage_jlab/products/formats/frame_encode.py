@@ -73,7 +73,7 @@ class Builder:
             return self.pa.array(values, type=kind, from_pandas=True)
         missing = self.pd.isna(values)
         return column_buffers.texts(
-            (None if gone else value for value, gone in zip(values, missing)),  # noqa: B905
+            (None if gone else value for value, gone in zip(values, missing)),
             binary=binary,
         )
 
@@ -200,7 +200,7 @@ def _object(series: Any, name: str, build: Builder) -> Encoded:
     if kinds <= {dict, list, str, int, float, bool} and all(map(is_exact, values[~missing])):
         shown = [
             None if gone else json.dumps(value, ensure_ascii=False)
-            for value, gone in zip(values, missing)  # noqa: B905 - Python 3.9 has no strict
+            for value, gone in zip(values, missing)
         ]
         array = build.texts(build.np.array([*shown, None], dtype=object)[:-1])
         return Encoded(name, array, _how("json", "object", null=null))
@@ -215,7 +215,7 @@ def _same(array: Any, values: Any, missing: Any) -> bool:
         return False
     return all(
         gone or (type(one) is type(two) and one == two)
-        for one, two, gone in zip(back, values, missing)  # noqa: B905 - Python 3.9
+        for one, two, gone in zip(back, values, missing)
     )
 
 

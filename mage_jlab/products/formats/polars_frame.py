@@ -51,7 +51,7 @@ class Built:
         frame = self.frame
         return [
             Column(name, _type(dtype), int(frame[name].null_count()))
-            for name, dtype in zip(frame.columns, frame.dtypes)  # noqa: B905 - Python 3.9
+            for name, dtype in zip(frame.columns, frame.dtypes)
         ]
 
     def first(self, rows: int, width: int) -> list[list[Any]]:
