@@ -211,6 +211,10 @@ class MissingInput(StepFailed):
     """A block's upstream block has no stored output."""
 
 
+class BadItems(StepFailed):
+    """What a dynamic block returned is no list of items."""
+
+
 class Unstorable(StepFailed):
     """An output of a block cannot be stored."""
 

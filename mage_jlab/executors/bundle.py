@@ -18,10 +18,10 @@ from importlib import resources
 from typing import Any
 
 PACKAGE = "_mage_jlab_kernel"
-_SHIPPED = ("errors", "ids", "model", "products", "io", "kernel_side")
+_SHIPPED = ("errors", "ids", "model", "plan", "products", "io", "kernel_side")
 _LEFT_OUT = (
     "products/store.py", "products/columns.py", "products/disk.py", "products/retention.py",
-    "model/run.py",
+    "model/run.py", "plan/build.py", "plan/resume.py", "plan/retry.py",
 )  # fmt: skip
 _NAME = re.compile(rf"\bmage_jlab\.(?=(?:{'|'.join(_SHIPPED)})\b)")
 

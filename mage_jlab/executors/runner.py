@@ -17,7 +17,7 @@ from mage_jlab.db.leases import LeaseStore, LeftKernel
 from mage_jlab.db.runs import LostRun, RunStore
 from mage_jlab.db.triggers import TriggerStore
 from mage_jlab.errors import MageError, TriggerNotFound
-from mage_jlab.executors import context
+from mage_jlab.executors import context, earlier
 from mage_jlab.executors.channel import Asker, HostChannel
 from mage_jlab.executors.kernel import Kernel
 from mage_jlab.executors.launch import START_SECONDS, Surroundings
@@ -127,7 +127,7 @@ class Runner:
         """Take runs from the queue for ever."""
         while not self._stopping:
             self._wake.clear()
-            while len(self._tasks) < self._slots.size and not self._stopping:
+            while self._room() and not self._stopping:
                 run = await self._write(self._parts.runs.take, self._parts.owner)
                 if run is None:
                     break
@@ -135,6 +135,11 @@ class Runner:
                 self._tasks[run.id] = task
                 await asyncio.sleep(0)  # it goes first, then the next one
             await self._wake.wait()
+
+    def _room(self) -> bool:
+        """Whether another run may begin; one that only waits for a sensor takes no place."""
+        resting = sum(1 for driver in self._drivers.values() if driver.resting)
+        return len(self._tasks) - resting < self._slots.size
 
     def stop_run(self, run_id: str, state: str = CANCELLED, reason: str | None = None) -> bool:
         """Ask for the end of a run that is carried out here."""
@@ -261,6 +266,9 @@ class Runner:
             steps=rows,
             keep_going=bool(run.settings.get("allow_blocks_to_fail")),
             sensor_seconds=parts.sensor_seconds,
+            given=earlier.given(parts.products(project), plan, run),
+            fans=earlier.fans(parts.products(project), plan, run, rows),
+            rested=self._wake.set,
         )
         crew = Crew(executor, self._slots, _limit(snapshot))
         return Driver(job, book, crew, functools.partial(self._tell_step, run))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mage_jlab.errors import BlockNotFound
+from mage_jlab.model.block import SENSOR
 from mage_jlab.model.run import ACTIVE, COMPLETED, ENDED_STEP, FAILED, Run
 from mage_jlab.products.manifest import RECORD
 from mage_jlab.products.store import ProductStore
@@ -46,7 +47,10 @@ def _own_word(store: ProductStore, run: Run, block: str, version: str | None) ->
     if version is None:
         return False
     said = store.step(run.pipeline, run.id, block, version)
-    return said is not None and said.get("state") in (COMPLETED, FAILED)
+    if said is None or said.get("state") not in (COMPLETED, FAILED):
+        return False
+    # A sensor that said no last did not end by that.
+    return not (said.get("type") == SENSOR and said.get("result") is False)
 
 
 def _size(store: ProductStore, run: Run, block: str, version: str) -> int:

@@ -201,8 +201,10 @@ def _not_yet(block: Block, problem: Any) -> Iterator[Problem]:
         yield problem(
             INFO, f"'{block.id}' is written in {block.language}, which cannot be run here yet."
         )
-    if block.configuration.get("dynamic"):
-        yield problem(WARNING, f"'{block.id}' is dynamic, which cannot be run here yet.")
+    if block.configuration.get("dynamic") not in (None, True, False):
+        yield problem(
+            WARNING, f"'{block.id}' is not dynamic: of `dynamic` only `true` counts, as in Mage."
+        )
 
 
 def _syntax(source: str, problem: Any) -> Iterator[Problem]:

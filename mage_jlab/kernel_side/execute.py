@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import ast
 import builtins
-import sys
-import time
 import types
 from collections.abc import Callable
 from typing import Any
 
 from mage_jlab.errors import NoFunction, StepFailed, TestsFailed
-from mage_jlab.kernel_side import decorators, inputs, modules, outputs, tracebacks
+from mage_jlab.kernel_side import decorators, dynamic, inputs, modules, outputs, tracebacks
 from mage_jlab.kernel_side.decorators import Marked
 from mage_jlab.kernel_side.step import PYTHON, Step, current
 from mage_jlab.kernel_side.wire import TESTS
@@ -54,6 +52,17 @@ def failed(step: Step, shell: Any, error: BaseException) -> None:
 
 
 def _run(step: Step, shell: Any) -> None:
+    children = dynamic.children(step)
+    if children is None:
+        _once(step, shell)
+        return
+    values, result = dynamic.each(step, children, lambda: _once(step, shell))
+    step.result = result
+    _report(step, shell, [])
+    outputs.store(step, values, shell)
+
+
+def _once(step: Step, shell: Any) -> None:
     if step.language != PYTHON:
         from mage_jlab.kernel_side import languages
 
@@ -67,7 +76,8 @@ def _run(step: Step, shell: Any) -> None:
         marked = _execute(step, shell, module)
         if step.tests_only:
             tested, step.version = inputs.own_outputs(step)
-            _test(step, shell, marked, tested)
+            for share in dynamic.shares(step, tested):
+                _test(step, shell, marked, share)
         elif attached:
             _attached(step, marked)
         elif step.type == "sensor":
@@ -165,6 +175,16 @@ def _test(step: Step, shell: Any, marked: list[Marked], made: list[Any]) -> None
             lines += tracebacks.excerpt(shell, error)
         else:
             step.tests.append({"name": name, "passed": True, "message": None})
+    if step.gathered is None or lines:
+        _report(step, shell, lines)
+
+
+def _report(step: Step, shell: Any, lines: list[str]) -> None:
+    """Show how the tests went.
+
+    Raises:
+        TestsFailed: when some failed.
+    """
     if not step.tests:
         return
     bad = [test for test in step.tests if not test["passed"]]
@@ -197,17 +217,15 @@ def _summary(total: int, bad: list[dict[str, Any]]) -> str:
 
 
 def _sensor(step: Step, marked: list[Marked], values: list[Any], shell: Any) -> None:
-    """Call a sensor: once by hand, until it is true in a run."""
+    """Call a sensor once; in a run the engine asks again until it is true."""
     function = _only(step, marked)
     _prepare(step, marked, values)
     said = inputs.call_sensor(function, values, step)
-    pause = float(step.configuration.get("poll_interval") or _POLL)
-    while not said and not step.context.interactive:
-        print(f"Sensor '{step.block}' is not ready; asking again in {pause:g} seconds.")
-        sys.stdout.flush()
-        time.sleep(pause)
-        said = inputs.call_sensor(function, values, step)
     step.result = bool(said)
+    if not said and not step.context.interactive:
+        pause = float(step.options.get("poll") or _POLL)
+        print(f"Sensor '{step.block}' is not ready; it is asked again in {pause:g} seconds.")
+        return  # the engine asks again; until then nothing is held
     shell.display_pub.publish(data={"text/plain": f"The sensor says {bool(said)}."}, metadata={})
     outputs.store(step, [], shell)
 

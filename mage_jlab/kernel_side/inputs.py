@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from mage_jlab.errors import BadRequest, MissingInput, WrongArguments
+from mage_jlab.kernel_side import dynamic
 from mage_jlab.kernel_side.held import held
 from mage_jlab.kernel_side.step import Context, Step
 from mage_jlab.products import execution
@@ -25,8 +26,12 @@ def load(step: Step, upstream: Sequence[str] | None = None) -> list[Any]:
     """
     versions = step.options.get("inputs") or {}
     scope = str(step.options.get("inputs_scope") or step.context.scope)
+    told = dynamic.said(step).get("inputs") or {}
     result = []
     for block in step.upstream if upstream is None else upstream:
+        if block in told:
+            result.append(dynamic.reader.value(step, told[block]))
+            continue
         try:
             values = values_of(step.context, scope, block, versions.get(block))
         except MissingInput:
@@ -199,6 +204,7 @@ def keyword_arguments(step: Step) -> dict[str, Any]:
             trigger_name=context.trigger.get("name"),
             retry={"attempts": int(options.get("attempt") or 0)},
         )
+    result.update(dynamic.keywords(step))
     return result
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from mage_jlab.ids import slug
+from mage_jlab.kernel_side import dynamic
 from mage_jlab.kernel_side.held import Entry, held, limit
 from mage_jlab.kernel_side.product import Product, reason
 from mage_jlab.kernel_side.step import Step
@@ -49,8 +50,12 @@ def store(step: Step, values: list[Any], shell: Any, *, alone: bool = False) -> 
         Unstorable: when one cannot be stored.
         DiskFull: when there is no space left.
     """
+    if step.gathered is not None:
+        step.gathered.append(values)  # stored with those of its siblings
+        return
     if step.execution is None:
         return
+    dynamic.told(step, values)
     product = Product(step, step.execution, values, alone=alone)
     step.product = product
     step.outputs = product.summaries()

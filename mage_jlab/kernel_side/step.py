@@ -112,6 +112,8 @@ class Step:
     """What the execute reply is to say when the block failed."""
     result: Any = None
     """What a condition said, for the engine."""
+    gathered: list[list[Any]] | None = None
+    """The outputs of its children so far, while a notebook runs one after the other."""
     filename: str = "<block>"
     product: Product | None = None
     """What it left, while that is on its way to the disk."""

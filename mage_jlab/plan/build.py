@@ -11,6 +11,7 @@ from mage_jlab.model import graph
 from mage_jlab.model.block import Block
 from mage_jlab.model.pipeline import RUNNABLE_TYPES, Pipeline
 from mage_jlab.model.run import Step
+from mage_jlab.plan.dynamic import Child
 from mage_jlab.plan.retry import RetryPolicy, merged
 
 DEFAULT_KERNEL = "python3"
@@ -31,11 +32,29 @@ class PlannedStep:
     timeout: float | None
     conditionals: tuple[Block, ...] = ()
     callbacks: tuple[Block, ...] = ()
+    child: Child | None = None
+    """Set for one of the children of a block that runs once for each item."""
 
     @property
     def id(self) -> str:
-        """Return the id of the block."""
-        return self.block.id
+        """Return the id of the step: that of the block, or of the child."""
+        return self.block.id if self.child is None else self.child.id
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """Return the steps whose products it reads, as far as that is known beforehand."""
+        return self.block.upstream if self.child is None else self.child.reads
+
+    def row(self) -> Step:
+        """Return the step as it stands before anything began."""
+        suffix = "" if self.child is None else self.id[len(self.block.id) :]
+        return Step(
+            block=self.id,
+            name=f"{self.block.name}{suffix}",
+            type=self.block.type,
+            language=self.block.language,
+            upstream=self.after,
+        )
 
 
 @dataclass(frozen=True)
@@ -56,16 +75,7 @@ class Plan:
 
     def rows(self) -> tuple[Step, ...]:
         """Return the steps as they stand before anything began."""
-        return tuple(
-            Step(
-                block=item.id,
-                name=item.block.name,
-                type=item.block.type,
-                language=item.block.language,
-                upstream=item.after,
-            )
-            for item in self.steps
-        )
+        return tuple(item.row() for item in self.steps)
 
 
 def build(
@@ -92,8 +102,6 @@ def build(
     chosen = _chosen(pipeline, runnable, blocks)
     links = _links(pipeline, chosen)
     by_id: dict[str, Block] = {block.id: block for block in runnable}
-    for block_id in chosen:
-        _refuse(pipeline, by_id[block_id])
     return Plan(
         pipeline,
         tuple(
@@ -163,16 +171,6 @@ def _links(pipeline: Pipeline, chosen: tuple[str, ...]) -> dict[str, tuple[str, 
                 stack.extend(reversed(upstream[parent]))
         result[block] = tuple(found)
     return result
-
-
-def _refuse(pipeline: Pipeline, block: Block) -> None:
-    if block.configuration.get("dynamic"):
-        raise InvalidPlan(
-            f"Block '{block.id}' is dynamic (one run for each item); "
-            "mage-jlab cannot run dynamic blocks yet.",
-            pipeline=pipeline.id,
-            block=block.id,
-        )
 
 
 def _attached(pipeline: Pipeline, role: str, block: str) -> tuple[Block, ...]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Union
 
 from mage_jlab.errors import InvalidPlan
 from mage_jlab.model import graph
@@ -19,6 +19,7 @@ from mage_jlab.model.block import Block
 
 MOST = 10_000
 """More children than this are taken for a mistake."""
+_LONGEST_NAME = 100
 
 
 def is_dynamic(block: Block) -> bool:
@@ -83,7 +84,10 @@ class Fan:
             problem = said.get("problem") if isinstance(said, Mapping) else None
             return cls(0, problem=str(problem or "its items are no longer stored; run it again."))
         names = said.get("names") or ()
-        return cls(said["count"], tuple(None if name is None else str(name) for name in names))
+        return cls(
+            said["count"],
+            tuple(None if name is None else str(name)[:_LONGEST_NAME] for name in names),
+        )
 
     def name(self, item: int) -> str | None:
         """Return what the metadata calls the child of an item."""
@@ -102,8 +106,18 @@ class Source:
     part: int | None = None
     item: int | None = None
 
+    def said(self) -> dict[str, Any]:
+        """Return it as it travels to a kernel."""
+        places = {"part": self.part, "item": self.item}
+        return {"step": self.step, **{k: at for k, at in places.items() if at is not None}}
 
-Input = Source | tuple[Source, ...]
+    @classmethod
+    def of(cls, said: Mapping[str, Any]) -> Source:
+        """Read it as it travelled."""
+        return cls(str(said["step"]), said.get("part"), said.get("item"))
+
+
+Input = Union[Source, tuple[Source, ...]]  # noqa: UP007 - this code also runs in Python 3.9
 """One input of a child; a tuple arrives as one list."""
 
 
@@ -171,9 +185,17 @@ def children(block: str, above: Sequence[Above]) -> tuple[Child, ...]:
     for index, combination in enumerate(itertools.product(*choices)):
         named = [name for _, name in combination if name]
         identity = _unique(f"{block}:{named[-1] if named else index}", index, found)
-        inputs = {item.block: one[0] for item, one in zip(above, combination, strict=True)}
-        found[identity] = Child(identity, block, index, inputs)
+        given = {item.block: one[0] for item, one in zip(above, combination)}  # noqa: B905
+        found[identity] = Child(identity, block, index, given)
     return tuple(found.values())
+
+
+def travelling(given: Mapping[str, Input]) -> dict[str, Any]:
+    """Return inputs as they travel to a kernel."""
+    return {
+        block: [one.said() for one in item] if isinstance(item, tuple) else item.said()
+        for block, item in given.items()
+    }
 
 
 def inputs(above: Sequence[Above]) -> dict[str, Input]:

@@ -49,6 +49,10 @@ class Book:
         """Write the steps of the plan."""
         await self.write(self._store.plan, self._run, self._owner, planned)
 
+    async def children(self, group: str, children: Sequence[Step]) -> None:
+        """Write the children of a step that are not there yet."""
+        await self.write(self._store.add_children, self._run, self._owner, group, children)
+
     def note(self, step: Step, then: Callable[[], None] | None = None) -> None:
         """Have a step written as it stands now, soon; then call `then`.
 

@@ -31,6 +31,11 @@ class Crew:
         self._forget = slots.on_wanted(self._make_room)
 
     @property
+    def limit(self) -> int:
+        """Return the most workers this run may have now."""
+        return max(1, min(self._limit, self._slots.size))
+
+    @property
     def workers(self) -> tuple[Worker, ...]:
         """Return all workers that live."""
         return (*self._busy, *self._idle)
@@ -40,7 +45,7 @@ class Crew:
         fitting = [item for item in self._idle if item.kernel == step.kernel and item.alive]
         if not fitting:
             return None
-        wanted = set(step.block.upstream)
+        wanted = set(step.reads)
         best = max(fitting, key=lambda item: len(wanted & self._held.get(id(item), set())))
         self._idle.remove(best)
         self._busy.append(best)

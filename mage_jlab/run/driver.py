@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import functools
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from mage_jlab import clock
-from mage_jlab.errors import KernelError, MageError
+from mage_jlab.errors import InvalidPlan, KernelError, MageError
 from mage_jlab.model.block import SENSOR, Block
 from mage_jlab.model.run import (
-    CANCELLED,
     COMPLETED,
     FAILED,
     QUEUED,
@@ -26,13 +24,16 @@ from mage_jlab.plan.build import Plan, PlannedStep
 from mage_jlab.run.active import ActiveRun
 from mage_jlab.run.book import Book
 from mage_jlab.run.crew import Crew
+from mage_jlab.run.families import Families, Given
 from mage_jlab.run.ports import Outcome, Request, Started, Worker
+from mage_jlab.run.requests import Readers, request
+from mage_jlab.run.rows import Rows, Tell, reason
+from mage_jlab.run.sensors import Asking
 
 log = logging.getLogger(__name__)
 GRACE = 3.0
 """Seconds a step gets to end by itself after an interrupt."""
 SENSOR_SECONDS = 60.0
-Tell = Callable[[str, str | None, str], None]
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,12 @@ class Job:
     """The rows as they stand: what completed in an earlier attempt stays."""
     keep_going: bool = False
     sensor_seconds: float = SENSOR_SECONDS
+    given: Given = field(default_factory=dict)
+    """What blocks outside the plan left for it: the notebook's children."""
+    fans: Mapping[str, Any] = field(default_factory=dict)
+    """What dynamic steps of an earlier attempt said of their items."""
+    rested: Callable[[], None] = lambda: None
+    """Called when the run begins to wait without a kernel."""
 
 
 @dataclass(frozen=True)
@@ -64,8 +71,20 @@ class Driver:
         self._crew = crew
         self._tell = tell
         done = [block for block, step in job.steps.items() if step.state == COMPLETED]
-        self._active = ActiveRun(job.plan.after, done=done, keep_going=job.keep_going)
-        self._rows = dict(job.steps)
+        self._families = Families(job.plan, job.given)
+        for block, said in job.fans.items():
+            self._families.learn(block, said)
+        self._active = ActiveRun(
+            job.plan.after,
+            done=[block for block in done if block in job.plan.after],
+            keep_going=job.keep_going,
+            groups=self._families.openings,
+        )
+        self._steps = {step.id: step for step in job.plan.steps}
+        self._readers = Readers(job.plan.steps)
+        self._working: set[str] = set()
+        """Steps that have a kernel, or will take the next one."""
+        self._rows = Rows(job.steps, self._active, book, tell)
         self._tasks: dict[asyncio.Task[Outcome], PlannedStep] = {}
         self._storing: dict[str, asyncio.Task[Outcome]] = {}
         """Of steps that have ended: what they left, on its way to the disk."""
@@ -73,6 +92,11 @@ class Driver:
         self._stop: asyncio.Future[_Stop] | None = None
         self._asked: _Stop | None = None
         self._failure: str | None = None
+
+    @property
+    def resting(self) -> bool:
+        """Whether the run holds no kernel and only waits: for a sensor, before a retry."""
+        return bool(self._tasks) and not self._working
 
     def stop(self, state: str, reason: str | None = None) -> None:
         """Ask for the end of the run; it gets this state when its processes are gone."""
@@ -86,39 +110,92 @@ class Driver:
         if self._asked is not None:
             self._stop.set_result(self._asked)
         while not self._active.ended and not self._stop.done():
+            await self._open_groups()
             self._begin_ready()
-            waited: list[asyncio.Future[Any]] = [*self._tasks, self._stop]
-            if self._book.writing is not None:
-                waited.append(self._book.writing)
-            await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
-            if self._book.writing is not None and self._book.writing.done():
-                self._book.writing.result()  # another process has the run, or the disk is full
-            for task in [item for item in self._tasks if item.done()]:
-                self._ended(self._tasks.pop(task), task.result())
+            await self._something(self._stop)
         if not self._active.ended:
             stop = self._stop.result()
             await self._halt(stop)
             return stop.state, stop.reason
         return self._active.outcome(), self._failure
 
+    async def _something(self, stop: asyncio.Future[_Stop]) -> None:
+        """Wait until something happened, and note it."""
+        if self._active.ended:
+            return
+        waited: list[asyncio.Future[Any]] = [*self._tasks, stop]
+        if self._book.writing is not None:
+            waited.append(self._book.writing)
+        await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
+        if self._book.writing is not None and self._book.writing.done():
+            self._book.writing.result()  # another process has the run, or the disk is full
+        for task in [item for item in self._tasks if item.done()]:
+            self._ended(self._tasks.pop(task), task.result())
+
     async def close(self) -> None:
         """End the processes of the run; returns when they are gone."""
         await self._end_tasks()
         await self._crew.close()
 
+    async def _open_groups(self) -> None:
+        """Give the blocks that run once for each item their children, once these are known."""
+        while found := self._active.openable():
+            for group in found:
+                await self._open(group)
+
+    async def _open(self, group: str) -> None:
+        try:
+            children = self._families.open(group, self._active.states)
+        except InvalidPlan as error:
+            self._failure = self._failure or error.message
+            changed = self._active.refused(group)
+            self._rows.mark(group, changed.pop(group), error.message)
+            self._rows.follow(changed, group)
+            return
+        self._steps |= children
+        self._readers.add(children.values())
+        done = await self._rows.children(group, children.values())
+        after = {name: child.after for name, child in children.items()}
+        self._rows.follow(self._active.opened(group, after, done), group)
+
     def _begin_ready(self) -> None:
+        children = sum(1 for step in self._working if self._steps[step].child is not None)
         for block in self._active.ready():
+            step = self._steps[block]
+            if step.child is not None:
+                if children >= self._crew.limit:
+                    break  # all that are ready after it are children, too
+                children += 1
             self._active.started(block)
-            step = self._job.plan.step(block)
+            self._working.add(block)
             # Taken here, in the same turn, so that a chain keeps its kernel.
             worker = self._crew.pick(step)
             task = asyncio.get_running_loop().create_task(self._carry_out(step, worker))
             self._tasks[task] = step
-        self._crew.trim(sum(1 for s in self._active.states.values() if s == QUEUED))
+        self._trim()
+
+    def _trim(self) -> None:
+        """Let go of the kernels that nothing waits for; a step that rests needs none."""
+        states = self._active.states.values()
+        self._crew.trim(sum(1 for s in states if s == QUEUED) if self._working else 0)
+
+    async def _rest(self, step: PlannedStep, seconds: float) -> Outcome | None:
+        """Wait without a kernel; return how the step ends if the run is stopped meanwhile."""
+        self._working.discard(step.id)
+        self._trim()
+        if not self._working:
+            self._job.rested()
+        stopping = self._stop or asyncio.get_running_loop().create_future()
+        await asyncio.wait([stopping], timeout=seconds)
+        self._working.add(step.id)
+        if not stopping.done():
+            return None
+        stop = stopping.result()
+        return Outcome(stop.state, ended=clock.now(), error=stop.reason)
 
     async def _carry_out(self, step: PlannedStep, worker: Worker | None) -> Outcome:
         """Run one step with its retries; the worker given may be None."""
-        attempt = max(self._rows[step.id].attempt, 1)
+        attempt = self._rows.attempt(step.id)
         waits = list(step.retry.delays())
         while True:
             outcome = await self._attempt(step, worker, attempt)
@@ -126,56 +203,82 @@ class Driver:
             if outcome.state != FAILED or not waits:
                 break
             wait = waits.pop(0)
-            self._save(step, outcome, attempt)
-            await clock.sleep(wait)
+            self._rows.save(step.id, outcome, attempt)
+            stopped = await self._rest(step, wait)
+            if stopped is not None:
+                return stopped
             attempt += 1
             # The first row of the next attempt, so that the wait is seen.
-            self._rows[step.id] = _blank(step, attempt)
+            self._rows.again(step, attempt)
         if step.callbacks and outcome.stored is not None:
             outcome = await outcome.stored()  # they are told how it really ended
         await self._callbacks(step, outcome)
         return outcome
 
     async def _attempt(self, step: PlannedStep, worker: Worker | None, attempt: int) -> Outcome:
-        source = self._job.sources.get(step.id)
+        source = self._job.sources.get(step.block.id)
         if source is None:
             if worker is not None:
                 await self._crew.release(worker)
-            return Outcome(FAILED, error=f"The file of block '{step.id}' is missing.")
+            return Outcome(FAILED, error=f"The file of block '{step.block.id}' is missing.")
+        if step.block.type == SENSOR:
+            return await self._ask(step, worker, source, attempt)
+        options = {"attempt": attempt, "timeout": step.timeout}
+        return await self._once(step, worker, source, options)
+
+    async def _ask(
+        self, step: PlannedStep, worker: Worker | None, source: str, attempt: int
+    ) -> Outcome:
+        """Ask a sensor until it is true; between two questions it holds no kernel."""
+        asking = Asking(step, self._job.sensor_seconds)
         while True:
-            try:
-                worker = worker or await self._crew.take(step)
-            except KernelError as error:
-                return Outcome(FAILED, ended=clock.now(), error=error.message)
-            try:
-                missing = await self._missing(step, worker)
-                if missing is not None:
-                    return missing
-                if not await self._wanted(step, worker):
-                    return Outcome(SKIPPED, ended=clock.now(), error="Its condition was false.")
-                self._makers[step.id] = worker
-                outcome = await worker.execute(
-                    self._request(step, step.block, source, attempt),
-                    lambda started: self._began(step, attempt, started),
-                )
-            finally:
-                await self._crew.release(worker, step.id)
-                worker = None
-            waits = step.block.type == SENSOR and outcome.state == COMPLETED
-            if not waits or outcome.result is None or outcome.result:
-                return outcome
-            await clock.sleep(self._job.sensor_seconds)
+            options = {"attempt": attempt, **asking.options()}
+            outcome = await self._once(step, worker, source, options)
+            worker = None
+            if outcome.state != COMPLETED or outcome.result is None or outcome.result:
+                return asking.ended(outcome)
+            asking.heard(outcome)
+            if self._rows.state(step.id) != RUNNING and outcome.version is not None:
+                # The word that it began may come after the word that it ended.
+                self._rows.began(step.id, attempt, Started(outcome.version, asking.started))
+            stopped = await self._rest(step, asking.pause)
+            if stopped is not None or asking.late:
+                return asking.ended(stopped or asking.too_late())
+
+    async def _once(
+        self, step: PlannedStep, worker: Worker | None, source: str, options: dict[str, Any]
+    ) -> Outcome:
+        """Run a step once in a kernel; the worker given may be None."""
+        again = "version" in options
+        try:
+            worker = worker or await self._crew.take(step)
+        except KernelError as error:
+            return Outcome(FAILED, ended=clock.now(), error=error.message)
+        try:
+            missing = await self._missing(step, worker)
+            if missing is not None:
+                return missing
+            if not again and not await self._wanted(step, worker):
+                return Outcome(SKIPPED, ended=clock.now(), error="Its condition was false.")
+            self._makers[step.id] = worker
+            attempt = int(options["attempt"])
+            return await worker.execute(
+                self._request(step, step.block, source, {**options, "keep": self._keep(step)}),
+                _unheard if again else lambda started: self._rows.began(step.id, attempt, started),
+            )
+        finally:
+            await self._crew.release(worker, step.id)
 
     async def _missing(self, step: PlannedStep, worker: Worker) -> Outcome | None:
         """Wait for inputs that another kernel is still storing; tell when one is lost."""
-        for block in step.block.upstream:
+        for block in self._families.reads(step):
             storing = self._storing.get(block)
             if storing is None or self._makers.get(block) is worker:
                 continue
             await asyncio.wait([storing])
             if not storing.cancelled() and storing.result().state != COMPLETED:
                 return Outcome(
-                    UPSTREAM_FAILED, ended=clock.now(), error=_reason(UPSTREAM_FAILED, block)
+                    UPSTREAM_FAILED, ended=clock.now(), error=reason(UPSTREAM_FAILED, block)
                 )
         return None
 
@@ -186,7 +289,8 @@ class Driver:
             if source is None:
                 return False
             attached = {"block": step.id, "inputs": list(step.block.upstream)}
-            request = self._request(step, condition, source, 1, attached)
+            options = {"attempt": 1, "timeout": step.timeout, "attached": attached}
+            request = self._request(step, condition, source, options)
             outcome = await worker.execute(request, _unheard)
             if outcome.state != COMPLETED or not outcome.result:
                 return False
@@ -212,60 +316,36 @@ class Driver:
                     "status": status,
                     "error": outcome.error,
                 }
-                request = self._request(step, callback, source, 1, attached)
+                options = {"attempt": 1, "timeout": step.timeout, "attached": attached}
+                request = self._request(step, callback, source, options)
                 await worker.execute(request, _unheard)
             finally:
                 await self._crew.release(worker, step.id)
 
     def _request(
-        self, step: PlannedStep, block: Block, source: str, attempt: int,
-        attached: Mapping[str, Any] | None = None,
-    ) -> Request:  # fmt: skip
-        options: dict[str, Any] = {"attempt": attempt, "timeout": step.timeout}
-        if attached is not None:
-            options["attached"] = dict(attached)
-        else:
-            options["keep"] = self._keep(step)
-        metadata = {
-            "uuid": block.id,
-            "name": block.name,
-            "type": block.type,
-            "language": block.language,
-            "role": block.role,
-            "upstream": list(block.upstream),
-            "configuration": dict(block.configuration),
-            "path": block.path,
-            "options": options,
-        }
-        return Request(block.id, source, metadata, step.timeout)
+        self, step: PlannedStep, block: Block, source: str, options: dict[str, Any]
+    ) -> Request:
+        told = self._families.options(step, self._active.states)
+        if told is not None:
+            options = {**options, "dynamic": told}
+        return request(step, block, source, options, options.get("timeout"))
 
     def _keep(self, step: PlannedStep) -> list[str]:
         """Name the blocks whose outputs are still wanted once a step has its inputs."""
-        wanted = {step.id} if step.callbacks else set()
-        for other in self._job.plan.steps:
-            if other.id != step.id and self._active.states[other.id] in (QUEUED, RUNNING):
-                wanted.update(other.block.upstream)
-        return sorted(block for block in wanted if block == step.id or block in self._makers)
-
-    def _began(self, step: PlannedStep, attempt: int, started: Started) -> None:
-        row = replace(
-            self._rows[step.id],
-            state=RUNNING,
-            attempt=attempt,
-            started=started.at,
-            ended=None,
-            error=None,
-            version=started.version,
-        )
-        self._note(row)
-
-    def _note(self, row: Step) -> None:
-        """Have a row written; it is announced when whoever asks would find it."""
-        self._rows[row.block] = row
-        self._book.note(row, functools.partial(self._tell, "step", row.block, row.state))
+        states = self._active.states
+        wanted = [b for b in self._makers if self._readers.wanted(b, step.id, states)]
+        # Nobody reads the others any more; there may be thousands.
+        self._makers = {b: at for b, at in self._makers.items() if b in wanted or b == step.id}
+        if step.callbacks and step.id not in wanted:
+            wanted.append(step.id)
+        return sorted(wanted)
 
     def _ended(self, step: PlannedStep, outcome: Outcome) -> None:
         """A step ended, or has left its output in its kernel. Nothing is waited for here."""
+        self._working.discard(step.id)
+        if outcome.state == COMPLETED and self._families.fans(step):
+            said = outcome.result if isinstance(outcome.result, Mapping) else {}
+            self._families.learn(step.id, said.get("fan"))
         if outcome.stored is not None:
             if outcome.state == COMPLETED:
                 self._active.handed(step.id)
@@ -276,28 +356,9 @@ class Driver:
         if outcome.state == FAILED and self._failure is None:
             self._failure = f"Block '{step.id}' failed: {outcome.error or 'no reason given'}"
         changed = self._active.finished(step.id, outcome.state)
-        self._save(step, outcome, max(self._rows[step.id].attempt, 1))
-        for block, state in changed.items():
-            if block != step.id:
-                self._mark(block, state, _reason(state, step.id))
-
-    def _save(self, step: PlannedStep, outcome: Outcome, attempt: int) -> None:
-        before = self._rows[step.id]
-        row = replace(
-            before,
-            state=outcome.state,
-            attempt=attempt,
-            started=outcome.started or before.started,
-            ended=outcome.ended or clock.now(),
-            error=outcome.error,
-            version=outcome.version or before.version,
-            code_hash=outcome.code_hash,
-            outputs=outcome.outputs,
-        )
-        self._note(row)
-
-    def _mark(self, block: str, state: str, error: str | None) -> None:
-        self._note(replace(self._rows[block], state=state, error=error, ended=clock.now()))
+        self._rows.save(step.id, outcome, self._rows.attempt(step.id))
+        changed.pop(step.id)
+        self._rows.follow(changed, step.id)
 
     async def _halt(self, stop: _Stop) -> None:
         """Interrupt what runs, then kill it; only then write down how it ended."""
@@ -308,7 +369,7 @@ class Driver:
         await self._end_tasks()
         await self._crew.close(now=True)
         for block, state in self._active.stopped(stop.state).items():
-            self._mark(block, state, stop.reason)
+            self._rows.mark(block, state, stop.reason)
 
     async def _end_tasks(self) -> None:
         tasks = list(self._tasks)
@@ -328,23 +389,3 @@ async def _stored(outcome: Outcome) -> Outcome:
 
 def _unheard(_started: Started) -> None:
     """Conditions and callbacks are no steps; their beginning is not written down."""
-
-
-def _blank(step: PlannedStep, attempt: int) -> Step:
-    return Step(
-        block=step.id,
-        name=step.block.name,
-        type=step.block.type,
-        language=step.block.language,
-        upstream=step.after,
-        state=RUNNING,
-        attempt=attempt,
-    )
-
-
-def _reason(state: str, block: str) -> str | None:
-    return {
-        UPSTREAM_FAILED: f"Not run, because block '{block}' failed.",
-        CANCELLED: f"Not started, because block '{block}' failed.",
-        SKIPPED: f"Skipped with block '{block}'.",
-    }.get(state)

@@ -89,6 +89,9 @@ class RunBook(Protocol):
     def plan(self, run_id: str, owner: str, planned: Sequence[Step]) -> None:
         """Replace the steps that never began by those of the plan."""
 
+    def add_children(self, run_id: str, owner: str, group: str, children: Sequence[Step]) -> None:
+        """Write the children of a step that are not there yet, after it."""
+
     def save_steps(self, run_id: str, owner: str, steps: Sequence[Step]) -> None:
         """Write attempts of steps as they stand now, all or none."""
 

@@ -218,6 +218,7 @@ def test_what_cannot_be_run_yet_is_said(workspace: Workspace, project: Project) 
         "duck": {"type": "transformer", "language": "sql"},
         "ar": {"type": "transformer", "language": "r"},
         "dyn": {"type": "data_loader", "configuration": {"dynamic": True}},
+        "words": {"type": "data_loader", "configuration": {"dynamic": "true"}},
         "magics": {"type": "custom", "source": "%matplotlib inline\nif 1:\n    !ls\n"},
         "cell": {"type": "custom", "source": "%%time\nnot python"},
         "percent": {"type": "custom", "source": 'x = """\n%s""" % 1'},
@@ -229,7 +230,7 @@ def test_what_cannot_be_run_yet_is_said(workspace: Workspace, project: Project) 
     assert {name: severity for name, (severity, _) in found.items()} == {
         "pg": "info",
         "ar": "info",
-        "dyn": "warning",
+        "words": "warning",
         "wrong": "error",
     }
     assert lines["wrong"] == 2

@@ -214,14 +214,10 @@ def test_some_blocks_use_the_outputs_of_the_notebook(root: Path, engine: Engine)
 def test_wrong_requests_are_refused(root: Path, engine: Engine) -> None:
     diamond(root)
     write_pipeline(root / "p", "stream", {"a": custom("return 1")}, type="streaming")
-    dynamic = {"a": custom("return [[1, 2]]", configuration={"dynamic": True})}
-    write_pipeline(root / "p", "fan", dynamic)
     with pytest.raises(BlockNotFound):
         engine.submit("p", "diamond", blocks=["nobody"])
     with pytest.raises(InvalidPlan, match="streaming"):
         engine.submit("p", "stream")
-    with pytest.raises(InvalidPlan, match="dynamic"):
-        engine.submit("p", "fan")
     with pytest.raises(BadRequest):
         engine.submit("p", "diamond", variables={"x": object()})
     assert engine.runs.list()[0] == []

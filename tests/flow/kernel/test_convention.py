@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -300,11 +301,25 @@ def test_sensor_is_called_once_by_hand(kernel: Kernel) -> None:
     assert ok(answer)["result"] is True
 
 
-def test_sensor_in_a_run_asks_until_it_is_ready(kernel: Kernel) -> None:
+def test_sensor_in_a_run_is_asked_once_and_waits_nowhere(kernel: Kernel, tmp_path: Path) -> None:
     kernel.start(scope="run-1", run={"id": "run-1"})
-    code = "calls = []\n@sensor\ndef ready():\n    calls.append(1)\n    return len(calls) == 3"
-    answer = kernel.cell(code, "sense", "sensor", configuration={"poll_interval": 0.01})
-    assert ok(answer)["result"] is True and answer.stdout.count("is not ready") == 2
+    flag = tmp_path / "flag"
+    code = (
+        f"from pathlib import Path\n@sensor\ndef ready():\n    return Path({str(flag)!r}).exists()"
+    )
+    answer = kernel.cell(code, "sense", "sensor", options={"poll": 30})
+    first = ok(answer)
+    assert first["result"] is False and not first["outputs"]
+    assert "'sense' is not ready; it is asked again in 30 seconds" in answer.stdout
+    flag.touch()
+    # Asked again under the same version, its record goes on.
+    answer = kernel.cell(code, "sense", "sensor", options={"version": first["version"]})
+    assert ok(answer)["result"] is True
+    texts = [
+        item["text"] for item in kernel.store.log("etl", "run-1", "sense", first["version"])[0]
+    ]
+    assert len([text for text in texts if "is not ready" in text]) == 1
+    assert any("The sensor says True." in text for text in texts)
     kernel.start()
 
 

@@ -17,7 +17,7 @@ from mage_jlab.kernel_side.wire import code_hash
 ROOT = Path(mage_jlab.__file__).parent
 SHIPPED = [
     path
-    for name in ("errors.py", "ids.py", "model", "products", "io", "kernel_side")
+    for name in ("errors.py", "ids.py", "model", "plan", "products", "io", "kernel_side")
     for path in ([ROOT / name] if name.endswith(".py") else sorted((ROOT / name).rglob("*.py")))
     if path.relative_to(ROOT).as_posix() not in bundle._LEFT_OUT
 ]

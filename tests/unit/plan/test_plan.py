@@ -50,8 +50,6 @@ def test_what_cannot_be_run_is_said() -> None:
         build(pipeline(block("a"), type="streaming"))
     with pytest.raises(InvalidPlan, match="no block"):
         build(pipeline(block("m", kind="markdown")))
-    with pytest.raises(InvalidPlan, match="dynamic"):
-        build(pipeline(block("a", configuration={"dynamic": True})))
     with pytest.raises(InvalidPlan, match="markdown"):
         build(pipeline(block("a"), block("m", kind="markdown")), blocks=["m"])
 
