@@ -14,13 +14,21 @@ from typing import Any
 from mage_jlab import clock
 from mage_jlab.db.runs import RunStore
 from mage_jlab.db.triggers import TriggerStore
-from mage_jlab.errors import BadRequest, HostError, NotFound, OutsideProject, PipelineNotFound
+from mage_jlab.errors import (
+    BadRequest,
+    HostError,
+    MageError,
+    NotFound,
+    OutsideProject,
+    PipelineNotFound,
+)
 from mage_jlab.executors.channel import Asker
 from mage_jlab.executors.context import partition
 from mage_jlab.executors.messages import moment
 from mage_jlab.files import io_config
 from mage_jlab.files.workspace import Workspace
 from mage_jlab.ids import PipelineId
+from mage_jlab.model.block import Block
 from mage_jlab.model.project import Project
 from mage_jlab.model.run import ACTIVE, CANCELLED, COMPLETED, FAILED, INTERRUPTED, Run
 from mage_jlab.run.limits import Slots
@@ -56,6 +64,7 @@ class Host:
             "run_state": self._run_state,
             "run_of_partition": self._run_of_partition,
             "blocks": self._blocks,
+            "block_details": self._block_details,
         }
 
     async def answer(self, asker: Asker, call: str, args: Mapping[str, Any]) -> Any:
@@ -196,6 +205,30 @@ class Host:
         project = self._own.workspace.project(asker.project)
         pipeline = self._own.workspace.load(project, self._pipeline(project, asker, args))
         return [str(block) for block in pipeline.ids]
+
+    def _block_details(self, asker: Asker, args: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """Return what a SQL block has to know of the blocks above it."""
+        project = self._own.workspace.project(asker.project)
+        pipeline = self._own.workspace.load(project, self._pipeline(project, asker, args))
+        return [
+            {
+                "id": str(block.id),
+                "type": block.type,
+                "language": block.language,
+                "configuration": dict(block.configuration),
+                "upstream": [str(item) for item in block.upstream],
+                "source": self._sql(project, block),
+            }
+            for block in pipeline.blocks
+        ]
+
+    def _sql(self, project: Project, block: Block) -> str | None:
+        if block.language != "sql":
+            return None
+        try:
+            return self._own.workspace.source(project, block)
+        except MageError:
+            return None
 
     def _pipeline(self, project: Project, asker: Asker, args: Mapping[str, Any]) -> PipelineId:
         wanted = str(args.get("pipeline_uuid") or args.get("pipeline") or asker.pipeline)

@@ -114,6 +114,14 @@ class Postgres(BaseSQL):
             "END IF; END $$"
         )
 
+    def _make_room(
+        self, schema: str | None, table: str, policy: str, *, drop: bool, cascade: bool
+    ) -> bool:
+        # Blocks side by side may bring the same rows here; the lock goes with the transaction.
+        name = self.full_name(schema, table).replace("'", "''")
+        self._do(f"SELECT pg_advisory_xact_lock(hashtext('{name}'))")
+        return super()._make_room(schema, table, policy, drop=drop, cascade=cascade)
+
     def get_type(self, column: Any, dtype: str) -> str:
         """Return the type of a column for its values."""
         if dtype == "integer":

@@ -14,18 +14,16 @@ def run(step: Step, shell: Any) -> None:
     Raises:
         StepFailed: when that language cannot be run here.
     """
-    if step.language == "sql" and not step.configuration.get("data_provider"):
-        from mage_jlab.kernel_side import sql
-
-        sql.run(step, shell)
-        return
     if step.language == "sql":
-        provider = step.configuration["data_provider"]
-        raise StepFailed(
-            f"Block '{step.block}' is SQL for {provider}, which cannot be run yet; SQL without "
-            "a data provider runs on the outputs of upstream blocks by DuckDB.",
-            block=step.block,
-        )
+        if step.configuration.get("data_provider"):
+            from mage_jlab.kernel_side.sql import provider
+
+            provider.run(step, shell)
+        else:
+            from mage_jlab.kernel_side.sql import duck
+
+            duck.run(step, shell)
+        return
     words = {"r": "R", "yaml": "YAML", "markdown": "Markdown"}.get(step.language, step.language)
     raise StepFailed(
         f"Block '{step.block}' is written in {words}, which cannot be run yet.", block=step.block

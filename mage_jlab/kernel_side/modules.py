@@ -35,6 +35,7 @@ def module_name(block: str) -> str:
 
 def fresh(step: Step, inputs: Sequence[Any]) -> types.ModuleType:
     """Make and register a new module for a block, with Mage's names in it."""
+    forget_edited()
     if PACKAGE not in sys.modules:
         package = types.ModuleType(PACKAGE)
         package.__path__ = []
@@ -64,6 +65,7 @@ def offered(type_: str) -> dict[str, Any]:
 
 def release(step: Step, module: types.ModuleType, inputs: Sequence[Any]) -> None:
     """Let go of the inputs, which are stored anyway; the code's own names stay."""
+    _note_files()
     names = [f"df_{number}" for number in range(1, len(inputs) + 1)]
     given = dict(zip([*names, *step.upstream], [*inputs, *inputs]))
     for name, value in given.items():
@@ -187,8 +189,51 @@ def _forget(roots: Sequence[str]) -> None:
     """Forget modules of another snapshot or project."""
     for name, module in list(sys.modules.items()):
         file = getattr(module, "__file__", None)
+        if name.partition(".")[0] == PACKAGE:
+            continue  # blocks: made anew each time they run, and needed by pickles
         if file and any(str(file).startswith(root + os.sep) for root in roots):
             del sys.modules[name]
+
+
+_seen: dict[str, tuple[int, int]] = {}
+"""Files of the project's modules as they were when a block had run: time and size."""
+
+
+def _note_files() -> None:
+    for file in _files():
+        if file not in _seen:
+            stamp = _stamp(file)
+            if stamp is not None:
+                _seen[file] = stamp
+
+
+def _files() -> set[str]:
+    files = {
+        str(getattr(module, "__file__", None) or "")
+        for name, module in list(sys.modules.items())
+        if name.partition(".")[0] != PACKAGE
+    }
+    return {file for file in files if any(file.startswith(root + os.sep) for root in names.places)}
+
+
+def _stamp(file: str) -> tuple[int, int] | None:
+    try:
+        found = Path(file).stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size
+
+
+def forget_edited() -> None:
+    """Forget the project's modules when one of their files was edited since they were imported.
+
+    All of them: another module may hold names of the edited one.
+    """
+    if all(_stamp(file) == stamp for file, stamp in _seen.items()):
+        return
+    _seen.clear()
+    _forget(names.places)
+    importlib.invalidate_caches()
 
 
 def learn(context: Context, tree: ast.AST) -> None:

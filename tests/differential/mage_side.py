@@ -1,7 +1,7 @@
 """Runs pipelines by mage-ai's own scheduler and writes what came out. Run by mage-ai's Python.
 
 Arguments: project folder, result file, JSON list of pipelines. The scheduler is asked every
-half second instead of every ten; everything else is mage-ai as it is.
+second instead of every ten; everything else is mage-ai as it is.
 """
 
 import json
@@ -45,7 +45,7 @@ def main():
             run.refresh()
         if all(run.status in ("completed", "failed", "cancelled") for run in runs.values()):
             break
-        time.sleep(0.5)
+        time.sleep(1)
     found = {name: told(run, plain) for name, run in runs.items()}
     found["files"] = notes(Path(ROOT))
     Path(RESULT).write_text(json.dumps(found, indent=1, sort_keys=True) + "\n", encoding="utf-8")

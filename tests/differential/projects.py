@@ -237,8 +237,6 @@ def names() -> dict[str, dict[str, Any]]:
 
 
 IO_CONFIG = """\
-version: 0.1.1
-default: {}
 dev:
   POSTGRES_HOST: "{{ env_var('NO_SUCH_HOST_VARIABLE') }}"
   POSTGRES_PORT: 5432
@@ -249,6 +247,7 @@ dev:
 
 def write(folder: Path) -> list[str]:
     """Write the project; return its pipelines."""
+    from differential import sql
     from differential.actions import pipelines as actions
 
     root = folder / "shop"
@@ -260,6 +259,7 @@ def write(folder: Path) -> list[str]:
         "names": (names(), {"variables": {"country": "PT"}}),
         "values": ({"answer": load("42")}, {}),
         **{name: (blocks, {}) for name, blocks in actions().items()},
+        **sql.pipelines(block),
     }  # fmt: skip
     for name, (blocks, document) in everything.items():
         # Block files are shared between pipelines by their name: each pipeline has its own.
@@ -267,7 +267,7 @@ def write(folder: Path) -> list[str]:
     (root / "metadata.yaml").write_text(
         "project_type: standalone\nproject_uuid: abc\nhelp_improve_mage: false\n"
     )
-    (root / "io_config.yaml").write_text(IO_CONFIG)
+    (root / "io_config.yaml").write_text(sql.IO_CONFIG + IO_CONFIG)
     (root / "utils").mkdir(exist_ok=True)
     for package in (root, root / "utils"):
         (package / "__init__.py").touch()

@@ -61,7 +61,8 @@ def write_pipeline(
             **extra,
         }
         lists.get(f"{item['type']}s", lists["blocks"]).append(entry)
-        file = project / FOLDERS[item["type"]] / f"{identity}.py"
+        ending = {"sql": "sql"}.get(entry["language"], "py")
+        file = project / FOLDERS[item["type"]] / f"{identity}.{ending}"
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(item["body"])
     target = project / "pipelines" / name

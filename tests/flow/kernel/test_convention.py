@@ -417,10 +417,10 @@ def test_sql_over_upstream_outputs(kernel: Kernel) -> None:
     assert "The SQL of block 'broken' failed: Parser Error" in fails(broken, "StepFailed")
     missing = kernel.cell("SELECT {{ nope }}", "broken", "transformer", language="sql")
     assert "is no variable" in fails(missing, "StepFailed")
-    other = kernel.cell(
-        "SELECT 1", "pg", language="sql", configuration={"data_provider": "postgres"}
+    other = kernel.cell("SELECT 1", "pg", language="sql", configuration={"data_provider": "fabric"})
+    assert "SQL for fabric, for which there is no connector; there are: bigquery" in fails(
+        other, "StepFailed"
     )
-    assert "SQL for postgres, which cannot be run yet" in fails(other, "StepFailed")
     kernel.start()
 
 

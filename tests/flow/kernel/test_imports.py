@@ -57,6 +57,16 @@ def test_a_learned_name_holds_in_modules_too(project: Kernel) -> None:
     assert project.cell(code, "b", "custom").stdout == "4\n"
 
 
+def test_edited_modules_are_seen_by_the_next_run(project: Kernel) -> None:
+    project.start()
+    code = "from utils.sums import add\nimport default_repo.utils.more as m\n@custom\ndef f():\n    print(add(1, 2), m.TOTAL)"
+    assert project.cell(code, "b", "custom").stdout == "3 4\n"
+    path = project.project / "utils" / "sums.py"
+    path.write_text("def add(a, b):\n    return 100 * (a + b)  # edited\n")
+    assert project.cell(code, "b", "custom").stdout == "300 400\n"
+    assert project.cell(code, "other", "custom").stdout == "300 400\n"
+
+
 def test_unknown_modules_stay_unknown(project: Kernel) -> None:
     answer = project.cell("import no_such_thing.utils.sums_x", "b", "custom")
     assert "no_such_thing" in fails(answer, "ModuleNotFoundError")

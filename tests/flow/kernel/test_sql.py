@@ -1,0 +1,84 @@
+"""SQL blocks with a data provider, in a kernel, as a person runs them."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Any
+
+from kernels import Answer, Kernel
+from test_convention import fails, ok
+
+LOAD = "import pandas as pd\n@data_loader\ndef f():\n    return pd.DataFrame({'n': [1, 2, 3], 'word': ['a', 'b', None]})"
+
+
+def sql(
+    kernel: Kernel, text: str, block: str, *upstream: str, type_: str = "transformer", **more: Any
+) -> Answer:
+    configuration = {"data_provider": "sqlite", "data_provider_profile": "files", **more}
+    return kernel.cell(text, block, type_, upstream, language="sql", configuration=configuration)
+
+
+def prepared(kernel: Kernel) -> sqlite3.Connection:
+    path = kernel.project / "a.db"
+    (kernel.project / "io_config.yaml").write_text(
+        f"version: 0.1.1\nfiles:\n  SQLITE_DATABASE: {path}\nother: {{}}\n"
+    )
+    kernel.start(variables={"least": 1, "profile": "files"})
+    ok(kernel.cell(LOAD, "load"))
+    return sqlite3.connect(path)
+
+
+def test_rows_go_up_and_come_back(fresh: Kernel) -> None:
+    database = prepared(fresh)
+    text = "SELECT n, word FROM {{ df_1 }} WHERE n > {{ least }} ORDER BY n"
+    answer = sql(fresh, text, "more", "load", export_write_policy="replace")
+    ok(answer)
+    assert answer.previews[0]["page"]["rows"] == [[2, "b"], [3, None]]
+    assert "FROM dev_etl_load_v1 WHERE n > 1" in answer.mime("text/markdown")[0]
+    tables = database.execute("SELECT name FROM sqlite_master ORDER BY 1").fetchall()
+    assert tables == [("dev_etl_load_v1",), ("dev_etl_more_v1",)]
+    below = "@custom\ndef f(frame):\n    print(frame['n'].tolist())"
+    assert fresh.cell(below, "below", "custom", ["more"]).stdout == "[2, 3]\n"
+
+
+def test_policies_and_limits(fresh: Kernel) -> None:
+    database = prepared(fresh)
+    chosen = {"data_provider_table": "mine", "limit": 2}
+    sql(fresh, "SELECT n FROM {{ df_1 }}", "a", "load", **chosen)
+    answer = sql(fresh, "SELECT n FROM {{ df_1 }}", "a", "load", **chosen)
+    assert database.execute("SELECT count(*) FROM mine").fetchone() == (6,)  # append is the default
+    assert len(answer.previews[0]["page"]["rows"]) == 2
+    assert "Limited to 2 rows by the block's setting 'limit'" in answer.stdout
+    answer = sql(fresh, "SELECT 1 AS n", "a", export_write_policy="fail", **chosen)
+    assert "write policy is 'fail'" in fails(answer, "AlreadyExists")
+
+
+def test_raw(fresh: Kernel) -> None:
+    prepared(fresh)
+    text = "DROP TABLE IF EXISTS t; CREATE TABLE t (n int); INSERT INTO t VALUES (5), (6);"
+    answer = sql(fresh, text, "raw", use_raw_sql=True)
+    assert answer.previews[0]["page"]["rows"] == [[5], [6]]
+    answer = sql(fresh, "SELECT 1 AS a; SELECT 2 AS b", "raw", use_raw_sql=True)
+    assert answer.previews[0]["columns"][0]["name"] == "b"
+
+
+def test_templates(fresh: Kernel) -> None:
+    prepared(fresh)
+    text = (
+        "SELECT {{ variables('least') }} AS a, "
+        "{{ block_output('load', parse=lambda data, variables: data['n'].sum()) }} AS b, "
+        "'{{ env }}' AS c{% for x in [1, 2] %}, {{ x }} AS x{{ x }}{% endfor %}"
+    )
+    answer = sql(fresh, text, "t", "load", data_provider_profile="{{ profile }}")
+    assert answer.previews[0]["page"]["rows"] == [[1, 6, "dev", 1, 2]]
+    answer = sql(fresh, "SELECT '{{ nothing }}'", "t")
+    assert "'nothing' is undefined" in fails(answer, "StepFailed")
+
+
+def test_what_is_wrong_is_said(fresh: Kernel) -> None:
+    prepared(fresh)
+    assert 'near "SELEC"' in fails(sql(fresh, "SELEC 1", "w"), "StepFailed")
+    answer = sql(fresh, "SELECT 1", "w", data_provider_profile="other")
+    assert "needs the setting SQLITE_DATABASE" in fails(answer, "BadRequest")
+    answer = sql(fresh, "SELECT 1", "w", data_provider_profile="nope")
+    assert "has no profile 'nope'" in fails(answer, "NotFound")
