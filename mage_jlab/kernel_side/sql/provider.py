@@ -86,9 +86,7 @@ class _Work:
         frame = self.database.read(table, limit)
         if self.database.limited and frame is not None and len(frame) >= limit:
             key = "limit" if self.step.context.interactive else "limit_in_pipeline_run"
-            print(  # noqa: T201 - the block's output
-                f"Limited to {limit:,} rows by the block's setting '{key}'; the table has all."
-            )
+            print(f"Limited to {limit:,} rows by the block's setting '{key}'; the table has all.")
         return frame
 
     def _limit(self) -> int:
@@ -150,14 +148,14 @@ class _Work:
             data = self._value(block)
             schema, table = places.of_upstream(self.step, above)
             if data is None or not len(data):
-                print(f"No data in upstream block '{block}'.")  # noqa: T201 - the block's output
+                print(f"No data in upstream block '{block}'.")
                 continue
             self.database.upload(data, schema, table)
 
     def _value(self, block: str) -> Any:
         if self.values is None:
             loaded = inputs.load(self.step)
-            self.values = dict(zip(self.step.upstream, loaded))  # noqa: B905 - Python 3.9
+            self.values = dict(zip(self.step.upstream, loaded))
         value = self.values[block]
         frames = isinstance(value, list) and value and type(value[0]).__name__ == "DataFrame"
         return value[0] if frames else value

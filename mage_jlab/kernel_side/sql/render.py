@@ -107,7 +107,7 @@ def _outputs(step: Step, values: dict[str, Any] | None, known: dict[str, Any]) -
         nonlocal values
         if values is None:
             loaded = inputs.load(step)
-            values = dict(zip(step.upstream, loaded))  # noqa: B905 - Python 3.9 has no strict
+            values = dict(zip(step.upstream, loaded))
         if block_uuid is not None:
             if block_uuid not in values:
                 raise KeyError(f"'{block_uuid}' is no upstream block of '{step.block}'")
