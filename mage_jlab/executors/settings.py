@@ -25,12 +25,12 @@ def spares(usual: int = SPARES) -> int:
     return int(given) if given.isdigit() else usual
 
 
-MODULES = ";numpy pandas pyarrow pyarrow.parquet pyarrow.ipc polars"
+MODULES = ";numpy pandas pyarrow pyarrow.pandas_compat pyarrow.parquet pyarrow.ipc polars"
 """What kernels are forked with, as far as their environment has it.
 
 A kernel that is wanted early waits for what stands before the semicolon only.
 """
-FEW_MODULES = "numpy pandas pyarrow pyarrow.ipc;"
+FEW_MODULES = "numpy pandas pyarrow pyarrow.pandas_compat pyarrow.ipc;"
 """What nearly every run needs: a command forks for one run, and would load it anyway."""
 
 

@@ -32,7 +32,9 @@ MARKER = "MAGE_JLAB_KERNEL"
 _FIRST = (
     "ipykernel.kernelapp", "ipykernel.ipkernel", "ipykernel.zmqshell", "ipykernel.control",
     "ipykernel.subshell_manager", "ipykernel.debugger", "matplotlib_inline.config", "pdb",
-    "IPython.core.completerlib", "IPython.extensions.storemagic", "sqlite3", "faulthandler",
+    "IPython.core.completerlib", "IPython.core.debugger", "IPython.core.oinspect",
+    "IPython.core.logger",
+    "IPython.extensions.storemagic", "sqlite3", "faulthandler", "psutil", "resource",
     "zmq.eventloop.zmqstream", "tornado.platform.asyncio", "importlib.metadata",
 )  # fmt: skip
 _KILL_SECONDS = 5.0
