@@ -91,14 +91,24 @@ class MageServer:
     def _ask(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
         said = self.http.request(method, f"{self.base}/api/{path}", json=body, timeout=300).json()
         if "error" in said:
-            raise RuntimeError(f"{method} {path}: {said['error']}")
+            said = said["error"].get("exception") or said["error"].get("message")
+            raise RuntimeError(f"{method} {path}: {str(said)[:200]}")
         return said
 
     def trigger(self, pipeline: str, **facts: Any) -> dict[str, Any]:
         """Make a trigger and switch it on; by default one for the API."""
         wanted = {"name": f"t{time.time_ns()}", "schedule_type": "api", **facts}
-        path = f"pipelines/{pipeline}/pipeline_schedules"
-        made = self._ask("POST", path, {"pipeline_schedule": wanted})["pipeline_schedule"]
+        made: dict[str, Any] = {}
+
+        def make() -> bool:
+            # It says that it runs while its tables are still being made.
+            with contextlib.suppress(RuntimeError):
+                path = f"pipelines/{pipeline}/pipeline_schedules"
+                said = self._ask("POST", path, {"pipeline_schedule": wanted})
+                made.update(said["pipeline_schedule"])
+            return bool(made)
+
+        until(make, 60, 1)
         body = {"pipeline_schedule": {"id": made["id"], "status": "active"}}
         return dict(self._ask("PUT", f"pipeline_schedules/{made['id']}", body)["pipeline_schedule"])
 
