@@ -36,7 +36,9 @@ class Source:
         """
         self.path = arrow_path(folder, output)
         try:
-            self.table: pa.Table = _without_views(arrow_file.open_table(self.path))
+            self.table: pa.Table = arrow_file.in_batches(
+                _without_views(arrow_file.open_table(self.path))
+            )
         except (pa.ArrowException, OSError) as error:
             raise StoreError(f"{output.name} cannot be read: {error}.") from error
         self.output = output

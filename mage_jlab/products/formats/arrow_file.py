@@ -24,17 +24,23 @@ def pyarrow() -> Any:
     return module
 
 
-def write(path: Path, table: Any) -> None:
-    """Write a table."""
+def write(path: Path, table: Any, *, whole: bool = False) -> None:
+    """Write a table; `whole` keeps each column in one piece, so that it can be mapped as one."""
     pa = importlib.import_module("pyarrow")
     with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
-        writer.write_table(table, max_chunksize=BATCH)
+        writer.write_table(table, max_chunksize=None if whole else BATCH)
 
 
 def open_table(path: Path) -> Any:
     """Map a table; nothing is read before it is looked at."""
     pa = importlib.import_module("pyarrow")
     return pa.ipc.open_file(pa.memory_map(str(path), "r")).read_all()
+
+
+def in_batches(table: Any) -> Any:
+    """Return a table in pieces that are scanned in parallel; nothing is copied."""
+    pa = importlib.import_module("pyarrow")
+    return pa.Table.from_batches(table.to_batches(max_chunksize=BATCH), table.schema)
 
 
 def first(path: Path, rows: int, columns: int) -> list[list[Any]]:

@@ -62,7 +62,7 @@ class Built:
             buffers = [item.array for item in self.encoded]
             column_buffers.write(target.file(column_buffers.SUFFIX), names, buffers)
         else:
-            arrow_file.write(target.file(arrow_file.SUFFIX), self._table)
+            arrow_file.write(target.file(arrow_file.SUFFIX), self._table, whole=True)
         if self.payload is not None:
             pickled.dump(target, self.payload)
         return self.describe(target)

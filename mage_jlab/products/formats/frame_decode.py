@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import mmap
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,11 @@ from mage_jlab.products.formats import arrow_file, column_buffers
 
 
 class ArrowSource:
-    """The columns of an Arrow file. Values are copied out: a frame must be writable."""
+    """The columns of an Arrow file, mapped privately.
+
+    A frame must be writable: what is written into the mapping stays in this
+    process, and only the pages that are written to are copied.
+    """
 
     def __init__(self, path: Path) -> None:
         pa = arrow_file.pyarrow()
@@ -22,7 +27,11 @@ class ArrowSource:
                 "install pyarrow there (pip install pyarrow) and restart the kernel."
             )
         self._pa = pa
-        self._table = arrow_file.open_table(path)
+        with path.open("rb") as file:
+            self._map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)
+        buffer = pa.py_buffer(self._map)
+        self._start: int = buffer.address
+        self._table = pa.ipc.open_file(buffer).read_all()
         self.rows: int = self._table.num_rows
 
     def numbers(self, number: int) -> tuple[Any, Any]:
@@ -30,14 +39,25 @@ class ArrowSource:
         column = self._table.column(number)
         mask = column.is_null().to_numpy() if column.null_count else None
         np = importlib.import_module("numpy")
-        if self._pa.types.is_timestamp(column.type) or self._pa.types.is_duration(column.type):
+        types = self._pa.types
+        if types.is_timestamp(column.type) or types.is_duration(column.type):
             column = self._pa.chunked_array(
                 [chunk.view(self._pa.int64()) for chunk in column.chunks], self._pa.int64()
             )
+        if column.num_chunks == 1 and not types.is_boolean(column.type):
+            return self._mapped(np, column.chunk(0)), mask
         if mask is not None:
-            zero = False if self._pa.types.is_boolean(column.type) else 0
-            column = column.fill_null(zero)
+            column = column.fill_null(False if types.is_boolean(column.type) else 0)
         return np.array(column.to_numpy(), copy=True), mask
+
+    def _mapped(self, np: Any, array: Any) -> Any:
+        """Return the values of a column where they lie in the file."""
+        dtype = np.dtype(array.type.to_pandas_dtype())
+        data = array.buffers()[1]
+        if data is None or not len(array):
+            return np.zeros(len(array), dtype)
+        offset = data.address - self._start + array.offset * dtype.itemsize
+        return np.frombuffer(self._map, dtype, len(array), offset)
 
     def texts(self, number: int) -> Any:
         """Return texts or bytes as a numpy array of objects, None where null."""
@@ -123,7 +143,7 @@ def _numbers(np: Any, stored: tuple[Any, Any], dtype: str) -> Any:
     values, mask = stored
     wanted = np.dtype(dtype)
     result = values.astype(wanted, copy=False)
-    if mask is not None and wanted.kind == "f":
+    if mask is not None and wanted.kind == "f" and not np.isnan(result[mask]).all():
         result[mask] = np.nan
     return result
 
@@ -131,7 +151,7 @@ def _numbers(np: Any, stored: tuple[Any, Any], dtype: str) -> Any:
 def _times(np: Any, stored: tuple[Any, Any], dtype: str) -> Any:
     values, mask = stored
     result = values.astype("int64", copy=False).view(dtype)
-    if mask is not None:
+    if mask is not None and not np.isnat(result[mask]).all():
         result[mask] = np.array("NaT", dtype=dtype)
     return result
 

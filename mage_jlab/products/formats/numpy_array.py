@@ -16,6 +16,7 @@ NAME = "numpy"
 SUFFIX = ".npy"
 WIDTH = 500
 """Arrays with more columns are no table to look at."""
+_MAPPED = 1 << 20
 
 
 def accepts(value: Any) -> bool:
@@ -108,9 +109,12 @@ def _copied(value: Any) -> Any:
 
 
 def read(folder: Path, output: Output) -> Any:
-    """Read the array back."""
+    """Read the array back; a large one is mapped, and what is written to it stays here."""
     np = importlib.import_module("numpy")
-    return np.load(folder / f"{output.name}{SUFFIX}", allow_pickle=False)
+    path = folder / f"{output.name}{SUFFIX}"
+    if path.stat().st_size < _MAPPED:
+        return np.load(path, allow_pickle=False)
+    return np.load(path, mmap_mode="c", allow_pickle=False).view(np.ndarray)
 
 
 def first(path: Path, rows: int, width: int) -> list[list[Any]]:

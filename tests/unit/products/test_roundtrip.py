@@ -172,6 +172,22 @@ def test_frames_are_writable_and_keep_their_attributes(tmp_path: Path) -> None:
     assert back["a"].tolist() == [5.0, 3.0] and back.attrs == {"source": "shop"}
 
 
+def test_a_frame_that_is_read_is_ones_own(tmp_path: Path) -> None:
+    """It is mapped, not read; what is written into it reaches neither the file nor another reader."""
+    value = pd.DataFrame(
+        {"i": range(1000), "x": [None, *range(999)], "t": pd.date_range("2024", periods=1000)}
+    )
+    one, output = stored(value, tmp_path)
+    for name in one:
+        assert one[name].to_numpy().base is not None  # not copied out of the file
+    one.iloc[0] = one.iloc[1]
+    one["i"] *= 2
+    pd.testing.assert_frame_equal(registry.read(tmp_path, output), value)
+    array, output = stored(np.arange(500_000), tmp_path)
+    array[:] = 0
+    assert type(array) is np.ndarray and registry.read(tmp_path, output)[-1] == 499_999
+
+
 class Derived(pd.DataFrame):
     _metadata = ["note"]  # noqa: RUF012 - what pandas asks for
 
