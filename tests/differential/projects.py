@@ -249,6 +249,7 @@ def write(folder: Path) -> list[str]:
     """Write the project; return its pipelines."""
     from differential import sql
     from differential.actions import pipelines as actions
+    from differential.fans import pipelines as fans
 
     root = folder / "shop"
     everything = {
@@ -259,6 +260,7 @@ def write(folder: Path) -> list[str]:
         "names": (names(), {"variables": {"country": "PT"}}),
         "values": ({"answer": load("42")}, {}),
         **{name: (blocks, {}) for name, blocks in actions().items()},
+        **{name: (blocks, {}) for name, blocks in fans().items()},
         **sql.pipelines(block),
     }  # fmt: skip
     for name, (blocks, document) in everything.items():

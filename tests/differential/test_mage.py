@@ -24,6 +24,8 @@ from differential import ours, projects
 HERE = Path(__file__).parent
 RECORD = HERE / "recorded.json"
 KNOWN = {
+    "fan_failing.fan_failing_child": "Mage's own step of a group completes though a child failed",
+    "fan_nested.fan_nested_all": "Mage mixes the items of nested dynamic blocks up",
     "keywords.only": "Mage fails on keyword-only parameters with a default; here they are allowed",
     "sql": "it fails in Mage because of the two blocks below",
     "sql.raw_joined": "Mage knows an alias behind a raw block's query only with AS",
@@ -56,7 +58,12 @@ def shortened(result: dict[str, Any]) -> dict[str, Any]:
         if name == "files":
             continue
         found[name] = run["state"]
+        # What children left is compared by what gathers it: Mage keeps it elsewhere.
+        families = {block.partition(":")[0] for block in run["steps"] if ":" in block}
         for block, step in run["steps"].items():
+            if block.partition(":")[0] in families:
+                found[f"{name}.{block}"] = {"state": step["state"]}
+                continue
             found[f"{name}.{block}"] = {"state": step["state"], "outputs": step["outputs"]}
     return found
 

@@ -203,3 +203,21 @@ def test_children_are_cancelled_together(root: Path, engine: Engine) -> None:
     ended = engine.wait(run.id, 60)
     assert ended.state == "cancelled"
     assert {s.state for s in ended.steps} == {"completed", "cancelled"}
+
+
+def test_a_replica_runs_the_same_code_under_its_own_name(root: Path, engine: Engine) -> None:
+    code = "return [args[0] + 1, kwargs['block_uuid']]"
+    write_pipeline(
+        root / "p",
+        "twice",
+        {
+            "load": custom("return 3"),
+            "one": custom(code, "load"),
+            "two": {**custom(code, "load"), "replicated_block": "one"},
+            "last": custom("return {'one': args[0], 'two': args[1]}", "one", "two"),
+        },
+    )
+    (root / "p" / "custom" / "two.py").unlink()  # it has no file of its own
+    run = engine.wait(engine.submit("p", "twice").id, 90)
+    assert run.state == "completed", run.error
+    assert values(engine, run, "last") == [{"one": [4, "one"], "two": [4, "two"]}]
