@@ -6,6 +6,7 @@ second instead of every ten; everything else is mage-ai as it is.
 
 import json
 import os
+import signal
 import sys
 import time
 from pathlib import Path
@@ -49,7 +50,7 @@ def main():
     found = {name: told(run, plain) for name, run in runs.items()}
     found["files"] = notes(Path(ROOT))
     Path(RESULT).write_text(json.dumps(found, indent=1, sort_keys=True) + "\n", encoding="utf-8")
-    os._exit(0)  # its worker processes do not end by themselves
+    os.killpg(0, signal.SIGKILL)  # its worker processes do not end by themselves
 
 
 def told(run, plain):
@@ -80,4 +81,5 @@ def told(run, plain):
 
 
 if __name__ == "__main__":
+    os.setpgrp()
     main()
