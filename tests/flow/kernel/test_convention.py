@@ -356,7 +356,7 @@ def bad(**kwargs):
     )
     attached["attached"].update(status="failure", error="boom")
     answer = kernel.cell(code, "call", "callback", ["one"], options=attached)
-    assert answer.stdout == "failure {'one': 5} boom\n"
+    assert answer.stdout == "failure {'one': 5, 'df_1': 5} boom\n"
 
 
 def test_versions_and_scopes_of_inputs_can_be_chosen(kernel: Kernel) -> None:
