@@ -229,10 +229,17 @@ def keywords(step: Step) -> dict[str, Any]:
     return result
 
 
+_results: dict[tuple[str, str, str], tuple[str, dict[str, Any]]] = {}
+"""What blocks told in this kernel, by their version: their step files may not be written yet."""
+
+
 def told(step: Step, values: Sequence[Any]) -> None:
     """Note for the engine, and for blocks below, what a dynamic block left."""
     if is_dynamic(step) and step.result is None:
         step.result = {"fan": fan(values)}
+    if step.context.interactive:
+        key = (step.context.pipeline, scope(step), step.block)
+        _results[key] = (step.version, step.result if isinstance(step.result, dict) else {})
 
 
 # ---- in a notebook ---------------------------------------------------------
@@ -287,11 +294,14 @@ def _told(step: Step, block: str) -> dict[str, Any]:
     """Return what the newest execution of a block said of its items and children."""
     context = step.context
     folder = places.block_folder(context.store, context.pipeline, scope(step), block)
+    known, result = _results.get((context.pipeline, scope(step), block), ("", {}))
     for version in places.versions(folder):
+        if version == known:
+            return result
         ended = manifest.read_json(folder / version / manifest.STEP) or {}
         if ended.get("state") == "completed":
-            result = ended.get("result")
-            return result if isinstance(result, dict) else {}
+            found = ended.get("result")
+            return found if isinstance(found, dict) else {}
     return {}
 
 

@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 from flow.engine.projects import block, custom, step, until, write_pipeline
+from jupyter_client.manager import start_new_kernel
 
 from mage_jlab.assembly import Engine
+from mage_jlab.executors import bundle, context
 from mage_jlab.products import execution
 
 DYNAMIC = {"configuration": {"dynamic": True}}
@@ -175,17 +177,62 @@ def test_no_items_are_no_children(root: Path, engine: Engine) -> None:
     assert values(engine, run, "sum") == [{"all": []}]
 
 
-def test_a_run_of_some_blocks_takes_the_children_of_another_run_of_them(
-    root: Path, engine: Engine
-) -> None:
-    """What is not run is borrowed from the notebook; here nothing is there, and that is said."""
-    write_pipeline(
-        root / "p",
-        "part",
-        {"src": custom(ITEMS, **DYNAMIC), "child": custom("return args[0]", "src")},
+def in_notebook(engine: Engine, cells: dict[str, tuple[str, list[str], dict[str, Any]]]) -> None:
+    """Run cells of the pipeline ``part`` as a notebook does, in a kernel of their own."""
+    project = engine.workspace.project("p")
+    said = context.base(
+        project, "part", store=engine.products(project).root,
+        cwd=engine.workspace.cwd(project), scope="interactive", variables={},
+    )  # fmt: skip
+    manager, client = start_new_kernel(kernel_name="python3")
+    try:
+        client.execute_interactive(bundle.start_code(context.with_key(said)), timeout=60)
+        for name, (code, upstream, configuration) in cells.items():
+            message = client.session.msg(
+                "execute_request",
+                {"code": code, "silent": False, "store_history": False, "user_expressions": {},
+                 "allow_stdin": False, "stop_on_error": True},
+            )  # fmt: skip
+            message["metadata"]["mage"] = {
+                "uuid": name, "name": name, "type": "custom", "language": "python",
+                "role": "block", "upstream": upstream, "configuration": configuration,
+            }  # fmt: skip
+            client.shell_channel.send(message)
+            reply = client.get_shell_msg(timeout=60)
+            while reply["parent_header"].get("msg_id") != message["header"]["msg_id"]:
+                reply = client.get_shell_msg(timeout=60)
+            assert reply["content"]["status"] == "ok", str(reply["content"])[:3000]
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel()
+
+
+def test_a_run_of_some_blocks_takes_what_the_notebook_ran(root: Path, engine: Engine) -> None:
+    blocks = {
+        "src": custom(ITEMS, **DYNAMIC),
+        "child": custom("return args[0] + 1", "src"),
+        "below": custom("return [args[0], kwargs['block_uuid']]", "child", "src"),
+        "items": custom("return [args[0], kwargs['block_uuid']]", "src"),
+    }
+    write_pipeline(root / "p", "part", blocks)
+    missing = engine.wait(engine.submit("p", "part", blocks=["child"]).id, 90)
+    assert missing.state == "failed" and "its items are no longer stored" in missing.error
+    in_notebook(
+        engine,
+        {
+            "src": (blocks["src"]["body"], [], {"dynamic": True}),
+            "child": (blocks["child"]["body"], ["src"], {}),
+        },
     )
-    run = engine.wait(engine.submit("p", "part", blocks=["child"]).id, 90)
-    assert run.state == "failed" and "its items are no longer stored" in run.error
+    run = engine.wait(engine.submit("p", "part", blocks=["below", "items"]).id, 90)
+    assert run.state == "completed", run.error
+    assert [item.block for item in run.steps if item.block.startswith("items")] == [
+        "items", "items:a", "items:b", "items:2",
+    ]  # fmt: skip
+    assert values(engine, run, "items:a") == [10, "a"]
+    below = [item.block for item in run.steps if item.block.startswith("below:")]
+    assert len(below) == 9
+    assert values(engine, run, below[-1]) == [31, "below"]
 
 
 def test_children_are_cancelled_together(root: Path, engine: Engine) -> None:
