@@ -10,7 +10,7 @@ import { StateBadge } from '../ui/state';
 import { formatExact, secondsBetween } from '../ui/time';
 import type { IRunsContext } from './context';
 import { reasonOf } from './context';
-import { Duration } from './runTable';
+import { Duration, Late } from './runTable';
 
 /** States that a person must hear of. */
 const GRAVE: ReadonlySet<string> = new Set(['failed', 'interrupted', 'missed']);
@@ -184,6 +184,7 @@ export function RunHeader(props: IHeaderProps): JSX.Element {
       <div className="mage-Run-title">
         <h2>{pipelineName(props.workspace, run.project, run.pipeline)}</h2>
         <StateBadge state={run.state} trans={trans} word />
+        <Late run={run} trans={trans} />
         <Actions {...props} />
       </div>
       {run.error && (

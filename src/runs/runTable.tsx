@@ -59,6 +59,22 @@ export function Duration(props: {
   );
 }
 
+/** Says that a run takes or took longer than its trigger allows (Mage's `sla`). */
+export function Late(props: {
+  run: Pick<IRunSummary, 'late'>;
+  trans: TranslationBundle;
+}): JSX.Element | null {
+  const { run, trans } = props;
+  return run.late ? (
+    <span
+      className="mage-Badge mage-Run-late"
+      title={trans.__('Longer than its trigger allows (sla)')}
+    >
+      {trans.__('late')}
+    </span>
+  ) : null;
+}
+
 function Moment(props: { iso: string | null }): JSX.Element | null {
   return props.iso ? (
     <time dateTime={props.iso} title={formatExact(props.iso)}>
@@ -124,6 +140,7 @@ function RunRow(
       </td>
       <td>
         <Duration run={run} usual={run.usual} trans={trans} />
+        <Late run={run} trans={trans} />
       </td>
       <td className="mage-Runs-error" title={run.error ?? undefined}>
         {run.error ??

@@ -85,6 +85,14 @@ function Trigger(
               )
             : outlook.words}
         </div>
+        {trigger.ignored.length > 0 && (
+          <div className="mage-Form-hint">
+            {trans.__(
+              'Without effect here: %1 (kept in the file for Mage).',
+              trigger.ignored.join(', ')
+            )}
+          </div>
+        )}
         <LastRun {...props} />
       </div>
       <div className="mage-Trigger-actions">
