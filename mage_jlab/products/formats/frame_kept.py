@@ -79,10 +79,17 @@ def _exposed(pd: Any, dtype: Any) -> bool:
 def _copied(value: Any) -> Any:
     """Copy a frame with its labels, whose memory pandas 2 shares."""
     result = value.copy(deep=True)
-    result.index = value.index.copy(deep=True)
+    result.index = _own_labels(value.index)
     if hasattr(value, "columns"):
-        result.columns = value.columns.copy(deep=True)
+        result.columns = _own_labels(value.columns)
     return result
+
+
+def _own_labels(index: Any) -> Any:
+    """Copy labels; a copy of a range would share the values it has worked out once."""
+    if is_exactly(index, "pandas", "RangeIndex"):
+        return type(index)(index.start, index.stop, index.step, name=index.name)
+    return index.copy(deep=True)
 
 
 def _owns(value: Any) -> bool:

@@ -6,6 +6,7 @@ import csv
 import datetime
 import io
 import math
+import sys
 from typing import Any
 
 import pyarrow as pa
@@ -16,9 +17,11 @@ from hypothesis import strategies as st
 from mage_jlab.preview import csv_text
 from mage_jlab.products import cells
 
-WORDS = st.text(st.characters(exclude_categories=["Cs"]), max_size=8) | st.sampled_from(
-    ["=1+1", 'a,"b"', "x\r\ny", "-", "", "'", "\t", "@a", " a "]
-)
+# The reader of Python 3.10 takes no NUL; what we write is the same everywhere.
+UNREAD = "\x00" if sys.version_info < (3, 11) else ""
+WORDS = st.text(
+    st.characters(exclude_categories=["Cs"], exclude_characters=UNREAD), max_size=8
+) | st.sampled_from(["=1+1", 'a,"b"', "x\r\ny", "-", "", "'", "\t", "@a", " a "])
 MOMENTS = st.datetimes(datetime.datetime(1700, 1, 1), datetime.datetime(2200, 1, 1))
 KINDS = {
     "int64": (pa.int64(), st.integers(-(2**63), 2**63 - 1)),
