@@ -211,7 +211,7 @@ def cells(engine: Engine) -> None:
                     break
     finally:
         client.stop_channels()
-        manager.shutdown_kernel(now=True)
+        manager.shutdown_kernel()  # politely: what was returned is still being stored
     assert slug("same") == "same"
 
 
