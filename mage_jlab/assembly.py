@@ -8,7 +8,7 @@ import logging
 import os
 import shutil
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from mage_jlab.db.roots import Root
 from mage_jlab.db.runs import RunStore
 from mage_jlab.db.session import Database
 from mage_jlab.db.triggers import TriggerStore
-from mage_jlab.errors import Conflict, DatabaseTooNew
+from mage_jlab.errors import Conflict, DatabaseTooNew, SecretsClosed
 from mage_jlab.executors import bundle, context, process, sockets, step_logs
 from mage_jlab.executors.channel import Asker, HostChannel
 from mage_jlab.executors.host import Host, Services
@@ -48,6 +48,8 @@ from mage_jlab.schedule.firing import Firing
 from mage_jlab.schedule.lease import ProjectLeases
 from mage_jlab.schedule.registry import TriggerRegistry
 from mage_jlab.schedule.ticker import Ticker
+from mage_jlab.secrets.keyring import Keyring
+from mage_jlab.secrets.store import SecretStore
 
 log = logging.getLogger(__name__)
 _BEAT = 5.0
@@ -75,6 +77,8 @@ class Engine:
         self.database = Database(url) if url else Database.file(self.state / "mage.db")
         self._here = Root(self.root)
         self.workspace = Workspace(self.root, self.state)
+        self.workspace.renamed.append(self._secrets_follow)
+        self._keyring = Keyring(self.state / "secrets")
         self.runs = RunStore(self.database, self._here)
         self.triggers = TriggerStore(self.database, self._here)
         self.events = EventBus()
@@ -141,6 +145,10 @@ class Engine:
             self._leases, self.database, self._owner.id, self._here.stored, self._state_of
         )
         self._scheduler = scheduler
+        try:
+            self._keyring.check()
+        except SecretsClosed as error:
+            log.error("%s", error.message)  # whoever asks for a secret is told, too
         self.workspace.recover()
         self._upkeep = Upkeep(
             self.runs, self._leases, self.housekeeping, self._owner, self.desk, self._hands,
@@ -216,6 +224,18 @@ class Engine:
         """Return the store of a project's products."""
         return ProductStore(self.workspace.state(project) / "products")
 
+    # ---- secrets ---------------------------------------------------------
+
+    def secrets(self, project: Project) -> SecretStore:
+        """Return the store of a project's secrets."""
+        return SecretStore(self.workspace.state(project) / "secrets", self._keyring)
+
+    def _secrets_follow(
+        self, project: Project, kind: str, _pipelines: Sequence[str], old: str, new: str
+    ) -> None:
+        if kind == "pipeline":
+            self.secrets(project).follow(old, new)
+
     # ---- triggers --------------------------------------------------------
 
     def create_trigger(self, trigger: Trigger, *, save_in_code: bool = False) -> Trigger:
@@ -235,13 +255,14 @@ class Engine:
     def delete_pipeline(
         self, project: Project, pipeline_id: str, *, etag: str | None = None
     ) -> None:
-        """Delete a pipeline and its triggers; block files and history stay.
+        """Delete a pipeline with its triggers and its own secrets; block files and history stay.
 
         Raises:
             Changed: when `etag` is given and the pipeline is another by now.
         """
         self.workspace.delete_pipeline(project, pipeline_id, etag=etag)
         self._registry.forget_pipeline(project, pipeline_id)
+        self.secrets(project).follow(pipeline_id, None)
 
     def run_trigger(
         self, trigger_id: str, *, variables: Mapping[str, Any] | None = None,
@@ -361,7 +382,9 @@ class Engine:
             ),
             slots,
         )
-        services = Services(self.workspace, self.runs, self.triggers, self.submit, slots)
+        services = Services(
+            self.workspace, self.runs, self.triggers, self.submit, slots, self.secrets
+        )
         self._channel = HostChannel(self._sockets, Host(services).answer)
         await self._channel.start()
         self._runner.channel = self._channel

@@ -219,6 +219,12 @@ class Unstorable(StepFailed):
     """An output of a block cannot be stored."""
 
 
+class SecretsClosed(MageError):
+    """The store of secrets cannot be opened; nothing of it is read or written."""
+
+    status = 503
+
+
 class HostError(MageError):
     """The host channel refused or could not answer."""
 

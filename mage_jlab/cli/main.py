@@ -88,6 +88,7 @@ def parser() -> argparse.ArgumentParser:
 
     _history(_words(_group(commands, "runs", "what ran")), both)
     _triggers(_words(_group(commands, "trigger", "what runs by itself")), both)
+    _secrets(_words(_group(commands, "secrets", "what code asks for by name")), both)
     return top
 
 
@@ -136,6 +137,27 @@ def _triggers(triggers: Any, both: argparse.ArgumentParser) -> None:
     ):  # fmt: skip
         one = _add(triggers, both, word, f"triggers:{word}", text)
         one.add_argument("trigger", metavar="ID")
+
+
+def _secrets(secrets: Any, both: argparse.ArgumentParser) -> None:
+    ls = _add(secrets, both, "ls", "secrets:ls", "list the names of a project's secrets")
+    ls.add_argument("project", metavar="PROJECT")
+    _root(ls)
+    for word, command, text in (
+        ("set", "secrets:keep", "keep a secret; its value comes from stdin or a prompt"),
+        ("rm", "secrets:rm", "forget a secret"),
+    ):
+        one = _add(secrets, both, word, command, text)
+        one.add_argument("project", metavar="PROJECT")
+        one.add_argument("name", metavar="NAME")
+        one.add_argument("--pipeline", help="of this pipeline only")
+        _root(one)
+    take = _add(secrets, both, "import", "secrets:take", "take over the secrets that Mage keeps")
+    take.add_argument("project", metavar="PROJECT")
+    take.add_argument("--database", metavar="PATH", help="mage-ai.db of Mage's data folder")
+    take.add_argument("--keys", metavar="PATH", help="the folder `secrets` (beside the database)")
+    take.add_argument("--replace", action="store_true", help="also those that are here already")
+    _root(take)
 
 
 def _words(of: argparse.ArgumentParser) -> Any:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -32,6 +31,7 @@ from mage_jlab.model.block import Block
 from mage_jlab.model.project import Project
 from mage_jlab.model.run import ACTIVE, CANCELLED, COMPLETED, FAILED, INTERRUPTED, Run
 from mage_jlab.run.limits import Slots
+from mage_jlab.secrets.store import SecretStore
 
 FROM_CODE = "API_TRIGGER_CREATED_FROM_CODE"
 MAX_VARIABLE = 1_000_000
@@ -47,6 +47,7 @@ class Services:
     triggers: TriggerStore
     submit: Callable[..., Run]
     slots: Slots
+    secrets: Callable[[Project], SecretStore]
 
 
 class Host:
@@ -162,18 +163,30 @@ class Host:
                     "only those are read, so that nobody reads other files through the engine."
                 )
             folder = path.parent
-        profile = args.get("profile")
-        if profile is None:
-            return io_config.profiles(folder)
-        return io_config.profile(folder, str(profile))
+        told: list[str] = []
+
+        def secret(name: Any, **_options: Any) -> str | None:
+            found = self._own.secrets(project).get(str(name), asker.pipeline)
+            if found is not None:
+                told.append(found)
+            return found
+
+        name = str(args.get("profile") or "default")
+        return {"config": io_config.profile(folder, name, secret=secret), "secrets": told}
 
     def _secret(self, asker: Asker, args: Mapping[str, Any]) -> str:
+        """Return a secret: the pipeline's, the project's, the environment's."""
+        project = self._own.workspace.project(asker.project)
         name = str(args.get("name") or "")
-        value = os.environ.get(name)
+        pipeline = asker.pipeline
+        if args.get("pipeline_uuid"):
+            pipeline = self._pipeline(project, asker, args)
+        value = self._own.secrets(project).get(name, pipeline)
         if value is None:
             raise NotFound(
-                f"There is no secret '{name}': mage-jlab has no secret store yet and looks "
-                "into the environment only; set an environment variable of that name."
+                f"There is no secret '{name}' of pipeline '{pipeline}' or of the project, and no "
+                "environment variable of that name; add it (Secrets in the project's menu, or: "
+                "mage-jlab secrets set)."
             )
         return value
 

@@ -6,11 +6,13 @@ import json
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 
 from mage_jlab.errors import BadRequest, BrokenFile, NotFound
 from mage_jlab.files import places, yaml_load
 
+_TROUBLE = frozenset("\"'\\#:\n\r\t&*!|>%@`")
 Functions = Mapping[str, Callable[..., Any]]
 
 
@@ -70,14 +72,54 @@ def profiles(root: Path, *, secret: Callable[[str], Any] | None = None) -> dict[
     if not file.is_file():
         raise NotFound(f"The project has no {places.IO_CONFIG}.", file=places.IO_CONFIG)
     text = yaml_load.read(file, places.IO_CONFIG)
+    marks: dict[str, str] = {}
     try:
-        rendered = render(text, functions(secret))
+        rendered = render(text, functions(_marked(secret, marks)))
     except BadRequest as error:
         raise BrokenFile(
             f"{places.IO_CONFIG}: {error.message}", file=places.IO_CONFIG, **error.detail
         ) from error
     document = yaml_load.load_mapping(rendered, places.IO_CONFIG)
-    return {str(name): value for name, value in document.items() if name != "version"}
+    return {
+        str(name): _unmarked(value, marks) for name, value in document.items() if name != "version"
+    }
+
+
+def _marked(
+    secret: Callable[[str], Any] | None, marks: dict[str, str]
+) -> Callable[..., Any] | None:
+    """Return a secret function that writes a mark for what YAML would read as something else.
+
+    A password may hold a quote or a backslash; in the quotes around the template
+    it would end the text or be taken for an escape, which no error need show.
+    What looks like a map or a list is meant to be read as one.
+    """
+    if secret is None:
+        return None
+
+    def marked(name: Any, **options: Any) -> Any:
+        value = secret(name, **options)
+        if not isinstance(value, str) or value.lstrip()[:1] in ("{", "["):
+            return value
+        if not set(value) & _TROUBLE:
+            return value
+        mark = f"mage_secret_{token_hex(8)}"
+        marks[mark] = value
+        return mark
+
+    return marked
+
+
+def _unmarked(value: Any, marks: Mapping[str, str]) -> Any:
+    if not marks:
+        return value
+    if isinstance(value, str):
+        for mark, meant in marks.items():
+            value = value.replace(mark, meant)
+        return value
+    if isinstance(value, Mapping):
+        return {key: _unmarked(item, marks) for key, item in value.items()}
+    return [_unmarked(item, marks) for item in value] if isinstance(value, list) else value
 
 
 def profile(

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from mage_jlab.errors import BadRequest, HostError, MissingInput, StepFailed
+from mage_jlab.kernel_side import masking
 from mage_jlab.kernel_side.step import Context
 from mage_jlab.products import execution
 
@@ -160,9 +161,13 @@ class Calls:
         if pipeline_uuid == self._context().pipeline:
             self._context().variables.pop(key, None)
 
-    def get_secret_value(self, name: str, *_args: Any, **_kwargs: Any) -> Any:
-        """Return a secret."""
-        return self.host("secret", name=name)
+    def get_secret_value(
+        self, name: str, *_args: Any, pipeline_uuid: str | None = None, **_kwargs: Any
+    ) -> Any:
+        """Return a secret; what is published afterwards shows stars in its place."""
+        value = self.host("secret", name=name, pipeline_uuid=pipeline_uuid)
+        masking.hide(value)
+        return value
 
     # ---- other pipelines ---------------------------------------------------
 

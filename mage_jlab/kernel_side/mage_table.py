@@ -10,7 +10,7 @@ import importlib
 from collections.abc import Callable
 from typing import Any
 
-from mage_jlab.kernel_side import decorators
+from mage_jlab.kernel_side import decorators, masking
 from mage_jlab.kernel_side.mage_calls import Calls, PipelineRun
 from mage_jlab.kernel_side.step import Context
 
@@ -148,4 +148,7 @@ def _profile(context: Context, path: str, profile: str) -> Any:
     """Return a profile from the engine, or None when there is no engine."""
     if context.channel is None or not path.endswith("io_config.yaml"):
         return None
-    return context.channel.call("io_config", path=path, profile=profile)
+    said = context.channel.call("io_config", path=path, profile=profile)
+    for value in said["secrets"]:
+        masking.hide(value)
+    return said["config"]

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from mage_jlab.ids import slug
-from mage_jlab.kernel_side import dynamic
+from mage_jlab.kernel_side import dynamic, masking
 from mage_jlab.kernel_side.held import Entry, held, limit
 from mage_jlab.kernel_side.product import Product, reason
 from mage_jlab.kernel_side.step import Step
@@ -119,7 +119,8 @@ def _recording(step: Step) -> Callable[..., None]:
 
     def publish(data: dict[str, Any], metadata: dict[str, Any]) -> None:
         if step.recorder is not None:
-            output = {"output_type": "display_data", "data": data, "metadata": metadata}
+            shown = masking.anything(data, frozenset({PREVIEW}))
+            output = {"output_type": "display_data", "data": shown, "metadata": metadata}
             step.recorder.add({"output": output})
 
     return publish

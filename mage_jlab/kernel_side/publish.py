@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from mage_jlab.kernel_side import masking
 from mage_jlab.kernel_side.step import Step
 from mage_jlab.kernel_side.wire import PREVIEW, TESTS, topic
 
@@ -24,6 +25,7 @@ _BURST = 500
 _RATE = 200.0
 """Messages beyond a burst leave at this rate: a channel whose reader lags drops them."""
 _TAIL = 64 * 1024
+_DATA = frozenset({PREVIEW})
 _HEARD = frozenset(
     {"stream", "display_data", "execute_result", "error", "update_display_data", "clear_output"}
 )
@@ -97,7 +99,8 @@ class Door:
         )
 
     def __call__(self, stream: Any, msg_or_type: Any, *args: Any, **kwargs: Any) -> Any:
-        """Send a message, or as much of it as is left to be sent."""
+        """Send a message, or as much of it as is left to be sent; secrets of it as stars."""
+        msg_or_type, args = _masked(msg_or_type, args, kwargs)
         if self._accounts:
             kind, content, parent = _parts(msg_or_type, args, kwargs)
             account = self._accounts.get(parent) if kind in _HEARD else None
@@ -138,6 +141,22 @@ class Door:
             if allowed < size:
                 _keep_end(account, content["name"], content["text"][allowed:][-_TAIL:])
         return allowed if sent else None
+
+
+def _masked(
+    msg_or_type: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> tuple[Any, tuple[Any, ...]]:
+    """Return a message being sent with stars in its content; the table of a preview is data."""
+    if not masking.active():
+        return msg_or_type, args
+    if isinstance(msg_or_type, Mapping):
+        content = masking.anything(msg_or_type.get("content"), _DATA)
+        return {**msg_or_type, "content": content}, args
+    if args:
+        return msg_or_type, (masking.anything(args[0], _DATA), *args[1:])
+    if "content" in kwargs:
+        kwargs["content"] = masking.anything(kwargs["content"], _DATA)
+    return msg_or_type, args
 
 
 def _keep_end(account: _Account, name: str, text: str) -> None:

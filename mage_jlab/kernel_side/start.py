@@ -20,7 +20,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mage_jlab.errors import MageError
-from mage_jlab.kernel_side import execute, mage_names, modules, outputs, wire
+from mage_jlab.kernel_side import execute, mage_names, masking, modules, outputs, wire
 from mage_jlab.kernel_side.publish import Door
 from mage_jlab.kernel_side.step import PYTHON, Context, Step, current, of_request
 from mage_jlab.kernel_side.writer import writer
@@ -212,7 +212,7 @@ def _settle(step: Step, reply: Any) -> None:
     line = found.lineno if isinstance(found, SyntaxError) else None
     step.error = {
         "name": said.get("ename", "KeyboardInterrupt"),
-        "message": said.get("evalue", "The block was interrupted."),
+        "message": masking.text(str(said.get("evalue", "The block was interrupted."))),
         "line": line,
     }
 

@@ -9,6 +9,7 @@ import types
 from typing import Any
 
 from mage_jlab.errors import MageError
+from mage_jlab.kernel_side import masking
 from mage_jlab.products import cells
 
 _OURS = __name__.partition(".")[0]
@@ -75,6 +76,7 @@ def describe(error: BaseException, filename: str) -> dict[str, Any]:
         message = f"The block called exit({error.code!r})."
     elif isinstance(error, KeyboardInterrupt) and not message:
         message = "The block was interrupted."
+    message = masking.text(message)
     return {"name": type(error).__name__, "message": message, "line": line(error, filename)}
 
 

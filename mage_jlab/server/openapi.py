@@ -22,6 +22,7 @@ _ERRORS: Mapping[int, str] = {
     412: "It changed since it was read.",
     422: "A file or a pipeline cannot be used as it is.",
     428: "The header If-Match is missing.",
+    503: "The server cannot do this now; the message says why.",
 }
 _BINARY = {"type": "string", "contentMediaType": "application/octet-stream"}
 

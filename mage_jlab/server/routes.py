@@ -17,6 +17,7 @@ from mage_jlab.server import (
     projects,
     run_notebook,
     runs,
+    secrets,
     triggers,
 )
 from mage_jlab.server.base import MageHandler, NothingHandler, Operation, operation
@@ -69,6 +70,8 @@ ROUTES = (
     Route("/projects/{project}/requirements", projects.RequirementsHandler),
     Route("/projects/{project}/import", projects.ImportHandler),
     Route("/projects/{project}/problems", projects.ProblemsHandler),
+    Route("/projects/{project}/secrets", secrets.SecretsHandler),
+    Route("/projects/{project}/secrets/{secret}", secrets.SecretHandler),
     Route("/projects/{project}/pipelines", pipelines.PipelinesHandler),
     Route(_PIPELINE, pipelines.PipelineHandler),
     Route(f"{_PIPELINE}/kernel", pipelines.KernelHandler),

@@ -594,3 +594,23 @@ class ImportResult(Struct):
     runs: int
     variables: int
     notes: list[str] = []
+
+
+class SecretCreate(Request):
+    """Keep a secret for a project, or for one pipeline of it (its id)."""
+
+    name: Name
+    value: Annotated[str, Meta(min_length=1)]
+    pipeline: str | None = None
+    replace: bool = False
+    """Whether a secret of that name may be there already."""
+
+
+class Secret(Struct):
+    """What may be known of a secret: never its value."""
+
+    name: str
+    slug: str
+    pipeline: str | None
+    """None: for the whole project."""
+    changed: datetime

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import json
 import signal
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
-from flow.engine.projects import custom, kernels_below, until, write_pipeline
+from cryptography.fernet import Fernet
+from flow.engine.projects import block, custom, kernels_below, until, write_pipeline
 
 
-def call(*words: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+def call(
+    *words: str, cwd: Path | None = None, said: str | None = None
+) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "mage_jlab.cli.main", *words]
-    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, timeout=170)
+    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, timeout=170, input=said)
 
 
 def answer(*words: str, status: int = 0, cwd: Path | None = None) -> Any:
@@ -166,3 +170,53 @@ def test_ctrl_c_cancels(here: Path, mage_state: Path, tmp_path: Path) -> None:
     finally:
         process.kill()
         process.wait()
+
+
+def test_secrets_are_kept_used_and_taken_over(here: Path) -> None:
+    text = """
+    from mage_ai.data_preparation.shared.secrets import get_secret_value
+
+    @custom
+    def work(*args, **kwargs):
+        print('token', get_secret_value('token'))
+        assert (get_secret_value('token'), get_secret_value('old')) == ('canary-1', 'canary-2')
+    """
+    write_pipeline(here / "p", "one", {"a": block("custom", text)})
+    done = call("run", "p", "one", cwd=here)
+    assert done.returncode == 1 and "There is no secret 'token'" in done.stdout + done.stderr
+    done = call("secrets", "set", "p", "token", "--pipeline", "one", cwd=here, said="canary-1\n")
+    assert done.returncode == 0 and "canary" not in done.stdout, done.stderr
+    mage_data(here / "mage_data")
+    words = ("secrets", "import", "p", "--database", "mage_data/mage-ai.db")
+    taken = answer(*words, cwd=here)
+    assert taken["imported"] == ["old"] and "no key" in taken["notes"][0]
+    assert answer(*words, cwd=here)["imported"] == []
+    listed = answer("secrets", "ls", "p", cwd=here)["items"]
+    assert [(s["name"], s["pipeline"]) for s in listed] == [("old", None), ("token", "one")]
+    done = call("run", "p", "one", cwd=here)
+    assert done.returncode == 0, done.stdout + done.stderr
+    run = answer("runs", "ls", "p", cwd=here)["items"][0]
+    logs = call("runs", "logs", run["id"]).stdout
+    assert "token ********" in logs and "canary" not in logs
+    assert call("secrets", "rm", "p", "token", "--pipeline", "one", cwd=here).returncode == 0
+    gone = answer("secrets", "rm", "p", "token", cwd=here, status=2)
+    assert gone["reason"] == "NotFound"
+
+
+def mage_data(folder: Path) -> None:
+    """Mage's database and key of a project `p`: one secret it can open, one it cannot."""
+    (folder / "secrets").mkdir(parents=True)
+    key = Fernet.generate_key()
+    (folder / "secrets" / "key").write_bytes(key)
+    (folder / "secrets" / "uuid").write_text("u1")
+    rows = [
+        ("old", Fernet(key).encrypt(b"canary-2").decode(), "u1"),
+        ("lost", Fernet(Fernet.generate_key()).encrypt(b"x").decode(), "u1"),
+    ]
+    connection = sqlite3.connect(folder / "mage-ai.db")
+    connection.execute(
+        "CREATE TABLE secret (id INTEGER PRIMARY KEY, name TEXT, value TEXT, key_uuid TEXT)"
+    )
+    connection.executemany("INSERT INTO secret (name, value, key_uuid) VALUES (?, ?, ?)", rows)
+    connection.commit()
+    connection.close()

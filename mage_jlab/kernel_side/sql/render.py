@@ -11,7 +11,7 @@ import re
 from typing import Any
 
 from mage_jlab.errors import HostError, StepFailed
-from mage_jlab.kernel_side import inputs
+from mage_jlab.kernel_side import inputs, masking
 from mage_jlab.kernel_side.step import Step
 
 _BLOCK_OUTPUT = re.compile(r"\{\{\s*(block_output\([^{}]*\))\s*\}\}")
@@ -28,7 +28,9 @@ def names(step: Step) -> dict[str, Any]:
     def secret(name: str, **_kwargs: Any) -> Any:
         if step.context.channel is None:
             raise HostError(f"The secret '{name}' can only be read through the mage-jlab engine.")
-        return step.context.channel.call("secret", name=name)
+        value = step.context.channel.call("secret", name=name)
+        masking.hide(value)
+        return value
 
     def other_secret(name: str, *_args: Any, **_kwargs: Any) -> Any:
         raise HostError(

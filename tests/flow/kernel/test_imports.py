@@ -226,7 +226,7 @@ def test_what_needs_the_engine_is_asked_over_the_channel(
         "secret": {"result": "s3cr3t"},
         "get_variables": {"result": {"country": "ES"}},
         "set_variable": {"result": None},
-        "io_config": {"result": {"POSTGRES_HOST": "db"}},
+        "io_config": {"result": {"config": {"POSTGRES_HOST": "db"}, "secrets": []}},
         "trigger_pipeline": {"result": {"id": "run-5", "state": "completed"}},
     }
     body = """from mage_ai.data_preparation.shared.secrets import get_secret_value
@@ -239,7 +239,7 @@ run = trigger_pipeline('child', variables={'a': 1}, check_status=True, error_on_
 print(run.id, run.state)"""
     assert (
         run(project, body)
-        == "s3cr3t ES db\nPipeline 'child': run run-5 completed.\nrun-5 completed"
+        == "******** ES db\nPipeline 'child': run run-5 completed.\nrun-5 completed"
     )
     assert {r["token"] for r in engine.asked} == {"secret"}
     calls = {r["call"]: r["args"] for r in engine.asked}

@@ -1,0 +1,1 @@
+"""Stores of secrets: what code asks for by name and nobody reads back."""
