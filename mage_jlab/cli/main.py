@@ -86,6 +86,14 @@ def parser() -> argparse.ArgumentParser:
     show.add_argument("--limit", type=_positive, default=20, help="rows of a table (20)")
     show.add_argument("--format", choices=("json", "csv"), help="print data for programs")
 
+    export = _add(product, both, "export", "products:export", "write outputs the way Mage does")
+    _target(export)
+    export.add_argument("--run", metavar="ID", help="of this run; else those of the notebook")
+    export.add_argument(
+        "--to", required=True, metavar="DIR",
+        help="Mage's data folder: outputs go to DIR/pipelines/PIPELINE/.variables",
+    )  # fmt: skip
+
     _history(_words(_group(commands, "runs", "what ran")), both)
     _triggers(_words(_group(commands, "trigger", "what runs by itself")), both)
     _secrets(_words(_group(commands, "secrets", "what code asks for by name")), both)

@@ -12,6 +12,7 @@ from mage_jlab.cli import opening
 from mage_jlab.cli.output import Output
 from mage_jlab.errors import BadRequest, BlockNotFound
 from mage_jlab.ids import BlockId, find
+from mage_jlab.io.naming import clean_name
 from mage_jlab.model import product as kinds
 from mage_jlab.model.product import INTERACTIVE, Manifest
 from mage_jlab.model.product import Output as Stored
@@ -54,6 +55,36 @@ def show(arguments: Namespace, output: Output) -> int:
     output.give(document)
     for item in shown:
         _print(item, output)
+    return 0
+
+
+def export(arguments: Namespace, output: Output) -> int:
+    """Write what blocks left into a folder that mage-ai reads: ``get_variable`` finds it there."""
+    from mage_jlab.executors.context import partition
+    from mage_jlab.products import mage_layout
+
+    engine, project = opening.project(arguments.project, arguments.root)
+    pipeline = opening.pipeline(engine, project, arguments.pipeline)
+    store, scope = engine.products(project), arguments.run or INTERACTIVE
+    folder = Path(arguments.to).expanduser() / "pipelines" / pipeline / ".variables"
+    if arguments.run:
+        engine.open()
+        folder /= partition(engine.runs.get(arguments.run))
+    written: dict[BlockId, list[str]] = {}
+    for block in engine.workspace.load(project, pipeline).ids:
+        store.wait(pipeline, scope, block)
+        found = store.latest(pipeline, scope, block)
+        if found is not None:
+            source = store.execution(pipeline, scope, block, found.version)
+            made = folder / clean_name(block)
+            written[block] = mage_layout.write(source, found.outputs, made)
+    if not written:
+        which = f"run {arguments.run}" if arguments.run else "the notebook"
+        raise BadRequest(f"No block of pipeline '{pipeline}' left an output in {which}.")
+    output.give({"folder": str(folder), "outputs": written})
+    for block, names in written.items():
+        output.say(f"{block}: {', '.join(names) or 'nothing'}")
+    output.say(f"Written to {folder}.")
     return 0
 
 

@@ -21,6 +21,7 @@ PACKAGE = "_mage_jlab_kernel"
 _SHIPPED = ("errors", "ids", "model", "plan", "products", "io", "kernel_side")
 _LEFT_OUT = (
     "products/store.py", "products/columns.py", "products/disk.py", "products/retention.py",
+    "products/mage_layout.py",
     "model/run.py", "plan/build.py", "plan/resume.py", "plan/retry.py",
 )  # fmt: skip
 _NAME = re.compile(rf"\bmage_jlab\.(?=(?:{'|'.join(_SHIPPED)})\b)")
@@ -89,7 +90,7 @@ def _sources() -> tuple[str, str]:
         _collect(root, name, found)
     text = json.dumps(found, ensure_ascii=False, sort_keys=True)
     key = hashlib.sha256(text.encode("utf-8")).hexdigest()[:16]
-    return base64.b85encode(zlib.compress(text.encode("utf-8"), 9)).decode("ascii"), key
+    return base64.b85encode(zlib.compress(text.encode("utf-8"), 6)).decode("ascii"), key
 
 
 def _collect(root: Any, path: str, found: dict[str, tuple[bool, str]]) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 from mage_jlab import __version__
 from mage_jlab.errors import InvalidTrigger
+from mage_jlab.files import mage_data
 from mage_jlab.ids import slug
 from mage_jlab.model.project import Project
 from mage_jlab.model.run import Run
@@ -44,6 +45,7 @@ def base(
         "run": None,
         "sources": None,
         "channel": None,
+        "mage_data": [str(folder) for folder in mage_data.folders(project)],
         "limits": {},
     }
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from mage_jlab.errors import BadRequest, MissingInput, WrongArguments
-from mage_jlab.kernel_side import dynamic
+from mage_jlab.kernel_side import dynamic, mage_outputs
 from mage_jlab.kernel_side.held import held
 from mage_jlab.kernel_side.step import Context, Step
 from mage_jlab.products import execution
@@ -35,14 +35,30 @@ def load(step: Step, upstream: Sequence[str] | None = None) -> list[Any]:
         try:
             values = values_of(step.context, scope, block, versions.get(block))
         except MissingInput:
-            raise MissingInput(
-                f"Block '{step.block}' needs the output of block '{block}', which has none yet; "
-                f"run '{block}' first.",
-                block=step.block,
-                upstream=block,
-            ) from None
+            found = _left_by_mage(step, block)
+            if found is None:
+                raise MissingInput(
+                    f"Block '{step.block}' needs the output of block '{block}', which has none "
+                    f"yet; run '{block}' first.",
+                    block=step.block,
+                    upstream=block,
+                ) from None
+            values = found
         result.append(values[0] if len(values) == 1 else values)
     return result
+
+
+def _left_by_mage(step: Step, block: str) -> list[Any] | None:
+    """Return what Mage's own notebook left of a block; a run takes only what it made itself."""
+    if not step.context.interactive:
+        return None
+    context = step.context
+    path = mage_outputs.find(context.mage_data, context.pipeline, block)
+    if path is None:
+        return None
+    moment = f"{mage_outputs.written(path):%Y-%m-%d %H:%M} UTC"
+    print(f"'{block}' has not run here yet; its output of {moment} comes from Mage.")
+    return mage_outputs.values(context.mage_data, context.pipeline, block)
 
 
 def values_of(context: Context, scope: str, block: str, version: str | None = None) -> list[Any]:

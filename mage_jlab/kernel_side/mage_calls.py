@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from mage_jlab.errors import BadRequest, HostError, MissingInput, StepFailed
-from mage_jlab.kernel_side import masking
+from mage_jlab.kernel_side import mage_outputs, masking
 from mage_jlab.kernel_side.step import Context
 from mage_jlab.products import execution
 
@@ -107,13 +107,14 @@ class Calls:
         return scopes
 
     def outputs(self, pipeline: str, block: str, partition: Any = None) -> list[Any]:
-        """Return the stored outputs of a block, none when there are none."""
+        """Return the stored outputs of a block, else what Mage itself stored of it, else none."""
+        context = self._context()
         for scope in self._scopes(pipeline, partition):
             try:
-                return execution.read_values(self._context().store, pipeline, scope, block)
+                return execution.read_values(context.store, pipeline, scope, block)
             except MissingInput:
                 continue
-        return []
+        return mage_outputs.values(context.mage_data, pipeline, block, str(partition or "")) or []
 
     def get_variable(
         self,

@@ -45,6 +45,8 @@ class Context:
     run: dict[str, Any] | None = None
     sources: Path | None = None
     channel: HostChannel | None = None
+    mage_data: tuple[Path, ...] = ()
+    """Where Mage itself left outputs of this project's blocks."""
     limits: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -75,6 +77,7 @@ class Context:
             run=data.get("run"),
             sources=Path(data["sources"]) if data.get("sources") else None,
             channel=HostChannel(channel["address"], channel["token"]) if channel else None,
+            mage_data=tuple(Path(item) for item in data.get("mage_data") or ()),
             limits=dict(data.get("limits") or {}),
         )
 
