@@ -23,6 +23,7 @@ from mage_jlab.db.triggers import TriggerStore
 from mage_jlab.errors import Conflict, DatabaseTooNew, SecretsClosed
 from mage_jlab.executors import bundle, context, process, sockets, step_logs
 from mage_jlab.executors.channel import Asker, HostChannel
+from mage_jlab.executors.data_products import DataProducts
 from mage_jlab.executors.host import Host, Services
 from mage_jlab.executors.launch import START_SECONDS
 from mage_jlab.executors.runner import Parts, Runner
@@ -99,6 +100,7 @@ class Engine:
         self.desk = Desk(
             self.workspace, self.runs, self.triggers, self.events, self.housekeeping, self._hands
         )
+        self.data_products = DataProducts(self.workspace, self.runs, self.submit)
         self._registry = TriggerRegistry(
             self.workspace, self.triggers, self.events, lambda: self._projects, self._wake
         )
@@ -374,6 +376,7 @@ class Engine:
                 host=self._owner.host,
                 sockets=self._sockets,
                 interval=due.interval,
+                data_products=self.data_products,
                 tidy=self.housekeeping.after_run,
                 start_seconds=self.start_seconds,
                 sensor_seconds=self.sensor_seconds,
@@ -383,7 +386,13 @@ class Engine:
             slots,
         )
         services = Services(
-            self.workspace, self.runs, self.triggers, self.submit, slots, self.secrets
+            self.workspace,
+            self.runs,
+            self.triggers,
+            self.submit,
+            slots,
+            self.secrets,
+            self.data_products,
         )
         self._channel = HostChannel(self._sockets, Host(services).answer)
         await self._channel.start()

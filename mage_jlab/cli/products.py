@@ -17,7 +17,7 @@ from mage_jlab.model import product as kinds
 from mage_jlab.model.product import INTERACTIVE, Manifest
 from mage_jlab.model.product import Output as Stored
 from mage_jlab.preview import page
-from mage_jlab.products.manifest import read_json
+from mage_jlab.products.formats import plain_json
 
 _TEXT = 20_000
 
@@ -119,7 +119,7 @@ def _shown(folder: Path, item: Stored, limit: int) -> dict[str, Any]:
             "data": [dict(zip(names, row, strict=True)) for row in window["rows"]],
         }
     elif item.kind == kinds.JSON and item.files:
-        said["data"] = read_json(folder / item.files[0])
+        said["data"] = plain_json.shown(folder, item)
     elif item.kind == kinds.TEXT and item.files:
         said["data"] = (folder / item.files[0]).read_text("utf-8", "replace")[:_TEXT]
     else:

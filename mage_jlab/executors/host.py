@@ -23,8 +23,9 @@ from mage_jlab.errors import (
 )
 from mage_jlab.executors.channel import Asker
 from mage_jlab.executors.context import partition
+from mage_jlab.executors.data_products import Asked, DataProducts
 from mage_jlab.executors.messages import moment
-from mage_jlab.files import io_config
+from mage_jlab.files import data_products, io_config
 from mage_jlab.files.workspace import Workspace
 from mage_jlab.ids import PipelineId
 from mage_jlab.model.block import Block
@@ -48,6 +49,7 @@ class Services:
     submit: Callable[..., Run]
     slots: Slots
     secrets: Callable[[Project], SecretStore]
+    data_products: DataProducts
 
 
 class Host:
@@ -66,6 +68,9 @@ class Host:
             "run_of_partition": self._run_of_partition,
             "blocks": self._blocks,
             "block_details": self._block_details,
+            "data_products": self._data_products,
+            "data_product_runs": self._data_product_runs,
+            "data_product_outdated": self._data_product_outdated,
         }
 
     async def answer(self, asker: Asker, call: str, args: Mapping[str, Any]) -> Any:
@@ -76,6 +81,8 @@ class Host:
         """
         if call == "trigger_pipeline":
             return await self._trigger_pipeline(asker, args)
+        if call == "data_product":
+            return await self._data_product(asker, args)
         found = self._calls.get(call)
         if found is None:
             raise HostError(f"The engine knows no call '{call}'.")
@@ -112,6 +119,22 @@ class Host:
                 f"Pipeline '{run.pipeline}' (run {run.id}) ended {run.state}: {run.error or ''}"
             )
         return _told(run)
+
+    async def _data_product(self, asker: Asker, args: Mapping[str, Any]) -> dict[str, Any]:
+        """Wait until a global data product is fresh, giving the place away meanwhile."""
+        said = args.get("configuration")
+        user = f"{asker.pipeline} ({asker.run or 'notebook'})"
+        asked = Asked(
+            asker.project, asker.pipeline, said if isinstance(said, Mapping) else {}, user
+        )
+        lent = asker.run is not None
+        if lent:
+            self._own.slots.lend()
+        try:
+            return await self._own.data_products.ready(asked)
+        finally:
+            if lent:
+                self._own.slots.reclaim()
 
     def _submit(self, asker: Asker, args: Mapping[str, Any]) -> Run:
         project = self._own.workspace.project(asker.project)
@@ -242,6 +265,20 @@ class Host:
             return self._own.workspace.source(project, block)
         except MageError:
             return None
+
+    def _data_products(self, asker: Asker, args: Mapping[str, Any]) -> list[dict[str, Any]]:
+        project = self._own.workspace.project(asker.project)
+        return [{**item.document, "uuid": item.id} for item in data_products.read(project)]
+
+    def _data_product_runs(self, asker: Asker, args: Mapping[str, Any]) -> dict[str, list[str]]:
+        project = self._own.workspace.project(asker.project)
+        product = data_products.get(project, str(args.get("uuid")))
+        return self._own.data_products.handed(project, product)
+
+    def _data_product_outdated(self, asker: Asker, args: Mapping[str, Any]) -> bool:
+        project = self._own.workspace.project(asker.project)
+        product = data_products.get(project, str(args.get("uuid")))
+        return self._own.data_products.standing(project, product)[0].outdated
 
     def _pipeline(self, project: Project, asker: Asker, args: Mapping[str, Any]) -> PipelineId:
         wanted = str(args.get("pipeline_uuid") or args.get("pipeline") or asker.pipeline)

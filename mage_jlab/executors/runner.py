@@ -19,6 +19,7 @@ from mage_jlab.db.triggers import TriggerStore
 from mage_jlab.errors import MageError, TriggerNotFound
 from mage_jlab.executors import context, earlier
 from mage_jlab.executors.channel import Asker, HostChannel
+from mage_jlab.executors.data_products import Asked, DataProducts
 from mage_jlab.executors.kernel import Kernel
 from mage_jlab.executors.launch import START_SECONDS, Surroundings
 from mage_jlab.executors.settings import Kernels
@@ -27,6 +28,7 @@ from mage_jlab.executors.zygote.nursery import Nursery
 from mage_jlab.files.snapshot import Snapshot
 from mage_jlab.files.workspace import Workspace
 from mage_jlab.ids import slug
+from mage_jlab.model.block import GLOBAL_DATA_PRODUCT, Block
 from mage_jlab.model.product import INTERACTIVE
 from mage_jlab.model.project import Project
 from mage_jlab.model.run import (
@@ -66,6 +68,7 @@ class Parts:
     host: str
     sockets: Path
     interval: context.Interval
+    data_products: DataProducts
     tidy: Callable[[str, str], None]
     """Forgets what is not kept of a pipeline any longer, given its project and id."""
     start_seconds: float = START_SECONDS
@@ -262,16 +265,24 @@ class Runner:
         job = Job(
             run_id=run.id,
             plan=plan,
-            sources={block.id: snapshot.sources.get(block.id) for block in snapshot.pipeline},
+            sources={block.id: _source(snapshot, block) for block in snapshot.pipeline},
             steps=rows,
             keep_going=bool(run.settings.get("allow_blocks_to_fail")),
             sensor_seconds=parts.sensor_seconds,
             given=earlier.given(parts.products(project), plan, run),
             fans=earlier.fans(parts.products(project), plan, run, rows),
             rested=self._wake.set,
+            product=functools.partial(self._product, run),
         )
         crew = Crew(executor, self._slots, _limit(snapshot))
         return Driver(job, book, crew, functools.partial(self._tell_step, run))
+
+    async def _product(self, run: Run, block: Block) -> dict[str, Any]:
+        """Wait until the global data product of a block is fresh."""
+        said = block.configuration.get("global_data_product")
+        user = f"{run.pipeline} ({run.id})"
+        asked = Asked(run.project, run.pipeline, said if isinstance(said, Mapping) else {}, user)
+        return await self._parts.data_products.ready(asked)
 
     def _surroundings(self, cwd: Path, said: Mapping[str, Any], run: str | None) -> Surroundings:
         parts = self._parts
@@ -410,6 +421,12 @@ def _borrow(store: ProductStore, plan: Plan, run: Run) -> None:
         except OSError:
             shutil.rmtree(target, ignore_errors=True)
             shutil.copytree(source, target)
+
+
+def _source(snapshot: Snapshot, block: Block) -> str | None:
+    """Return the text of a block; a global data product has none and needs none."""
+    without = "" if block.type == GLOBAL_DATA_PRODUCT else None
+    return snapshot.sources.get(block.id, without)
 
 
 def _limit(snapshot: Snapshot) -> int | None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from mage_jlab.errors import BrokenFile, MageError
-from mage_jlab.files import pipeline_yaml, places, projects, trigger_yaml, yaml_load
+from mage_jlab.files import data_products, pipeline_yaml, places, projects, trigger_yaml, yaml_load
 from mage_jlab.files.reader import Reader
 from mage_jlab.ids import PipelineId
 from mage_jlab.model import graph
@@ -27,7 +27,7 @@ from mage_jlab.model.pipeline import PIPELINE_TYPES, RUNNABLE_TYPES, Pipeline
 from mage_jlab.model.project import Project
 
 RUNNABLE_LANGUAGES = ("python", "markdown", "sql")
-_LATER_TYPES = (DBT, EXTENSION, GLOBAL_DATA_PRODUCT)
+_LATER_TYPES = (DBT, EXTENSION)
 _OWN_EXECUTOR = (None, "", "local_python", "local_python_force")
 
 
@@ -168,6 +168,9 @@ def _block(reader: Reader, project: Project, pipeline: Pipeline, block: Block) -
         yield problem(
             ERROR, f"'{block.id}' replicates '{block.replicated_block}', which does not exist."
         )
+    if block.type == GLOBAL_DATA_PRODUCT:
+        yield from _data_product(reader, project, pipeline, block)
+        return
     try:
         source = reader.source(project, block)
     except BrokenFile as error:
@@ -188,6 +191,29 @@ def _block(reader: Reader, project: Project, pipeline: Pipeline, block: Block) -
         )
     if block.entry.get("has_callback") is True:
         yield problem(INFO, f"'{block.id}' has an old-style callback, which is not run.")
+
+
+def _data_product(
+    reader: Reader, project: Project, pipeline: Pipeline, block: Block
+) -> Iterator[Problem]:
+    name = data_products.named_by(block.configuration)
+    if name is None:
+        unnamed = f"'{block.id}' names no global data product; choose one in its settings."
+        yield Problem(WARNING, unnamed, pipeline.id, block.id)
+        return
+    words: str | None = None
+    try:
+        product = data_products.get(project, name)
+        path = data_products.circle(reader, project, pipeline.id, product)
+        if product.pipeline not in reader.pipelines(project):
+            words = f"The data product '{name}' names the pipeline '{product.pipeline}', "
+            words += "which does not exist."
+        elif path:
+            words = f"'{block.id}' would wait for its own pipeline: {' → '.join(path)}."
+    except MageError as error:
+        words = error.message
+    if words is not None:
+        yield Problem(ERROR, words, pipeline.id, block.id)
 
 
 def _not_yet(block: Block, problem: Any) -> Iterator[Problem]:

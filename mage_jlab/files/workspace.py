@@ -23,6 +23,7 @@ from mage_jlab.errors import (
 from mage_jlab.files import (
     block_changes,
     check,
+    data_products,
     notebook,
     notebook_save,
     pipeline_changes,
@@ -41,6 +42,7 @@ from mage_jlab.files.templates import Template
 from mage_jlab.ids import BlockId, PipelineId
 from mage_jlab.model.block import Block
 from mage_jlab.model.check import Problem
+from mage_jlab.model.data_product import DataProduct
 from mage_jlab.model.pipeline import Pipeline
 from mage_jlab.model.project import Project
 from mage_jlab.model.trigger import Trigger
@@ -401,6 +403,35 @@ class Workspace:
         """Take a trigger out of its pipeline's ``triggers.yaml``."""
         with self._writing(project):
             self._commit(project, trigger_yaml.removed(self.reader, project, trigger))
+
+    # -- global data products ------------------------------------------------
+
+    def data_products(self, project: Project) -> list[DataProduct]:
+        """Return the products in ``global_data_products.yaml``.
+
+        Raises:
+            BrokenFile: when the file cannot be read.
+        """
+        return data_products.read(project)
+
+    def add_data_product(self, project: Project, name: str, said: Mapping[str, Any]) -> DataProduct:
+        """Register a product; the keys of `said` are those of `wire.DataProductCreate`."""
+        with self._writing(project):
+            self._commit(project, data_products.added(self.reader, project, name, said))
+        return data_products.get(project, places.clean_name(name))
+
+    def change_data_product(
+        self, project: Project, product: str, said: Mapping[str, Any]
+    ) -> DataProduct:
+        """Change a registered product."""
+        with self._writing(project):
+            self._commit(project, data_products.changed(self.reader, project, product, said))
+        return data_products.get(project, product)
+
+    def remove_data_product(self, project: Project, product: str) -> None:
+        """Take a product out of the file; its pipeline and runs stay."""
+        with self._writing(project):
+            self._commit(project, data_products.removed(project, product))
 
     # -- writing ------------------------------------------------------------
 

@@ -63,6 +63,11 @@ def _run(step: Step, shell: Any) -> None:
 
 
 def _once(step: Step, shell: Any) -> None:
+    if step.type == "global_data_product":
+        from mage_jlab.kernel_side import data_product
+
+        data_product.run(step, shell)
+        return
     if step.language != PYTHON:
         from mage_jlab.kernel_side import languages
 

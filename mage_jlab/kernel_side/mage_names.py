@@ -41,7 +41,7 @@ _INSTEAD = {
     "mage_ai.data_preparation.streaming": "streaming pipelines cannot be run in mage-jlab yet",
     "mage_ai.data_integrations": "data integration pipelines cannot be run in mage-jlab yet",
     "mage_ai.data_preparation.models.global_data_product": (
-        "use trigger_pipeline and get_variable to build on another pipeline's data"
+        "there is GlobalDataProduct with get, load_all, get_outputs and is_outdated"
     ),
     "mage_ai.data_preparation.models": (
         "Mage's own classes are not there; use get_variable for outputs, get_global_variables "

@@ -140,6 +140,12 @@ def table(context: Callable[[], Context]) -> dict[str, Maker]:
     }
     for name, names in fixed.items():
         made[name] = lambda names=names: names  # type: ignore[misc]
+
+    def products() -> dict[str, Any]:
+        module = importlib.import_module(f"{_PACKAGE}.kernel_side.mage_products")
+        return {"GlobalDataProduct": module.make(calls, context)}
+
+    made["mage_ai.data_preparation.models.global_data_product"] = products
     made["mage_ai.io.config"] = configured
     return made
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from mage_jlab import clock
 from mage_jlab.errors import InvalidPlan, KernelError, MageError
-from mage_jlab.model.block import SENSOR, Block
+from mage_jlab.model.block import GLOBAL_DATA_PRODUCT, SENSOR, Block
 from mage_jlab.model.run import (
     COMPLETED,
     FAILED,
@@ -29,6 +29,7 @@ from mage_jlab.run.ports import Outcome, Request, Started, Worker
 from mage_jlab.run.requests import Readers, request
 from mage_jlab.run.rows import Rows, Tell, reason
 from mage_jlab.run.sensors import Asking
+from mage_jlab.run.waiting import Waiting
 
 log = logging.getLogger(__name__)
 GRACE = 3.0
@@ -53,6 +54,8 @@ class Job:
     """What dynamic steps of an earlier attempt said of their items."""
     rested: Callable[[], None] = lambda: None
     """Called when the run begins to wait without a kernel."""
+    product: Callable[[Block], Awaitable[dict[str, Any]]] | None = None
+    """Waits until the global data product of a block is fresh; says what it hands on."""
 
 
 @dataclass(frozen=True)
@@ -179,14 +182,17 @@ class Driver:
         states = self._active.states.values()
         self._crew.trim(sum(1 for s in states if s == QUEUED) if self._working else 0)
 
-    async def _rest(self, step: PlannedStep, seconds: float) -> Outcome | None:
+    async def _rest(
+        self, step: PlannedStep, seconds: float | None, awaited: asyncio.Future[Any] | None = None
+    ) -> Outcome | None:
         """Wait without a kernel; return how the step ends if the run is stopped meanwhile."""
         self._working.discard(step.id)
         self._trim()
         if not self._working:
             self._job.rested()
         stopping = self._stop or asyncio.get_running_loop().create_future()
-        await asyncio.wait([stopping], timeout=seconds)
+        waited = [stopping] if awaited is None else [stopping, awaited]
+        await asyncio.wait(waited, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
         self._working.add(step.id)
         if not stopping.done():
             return None
@@ -223,6 +229,8 @@ class Driver:
             return Outcome(FAILED, error=f"The file of block '{step.block.id}' is missing.")
         if step.block.type == SENSOR:
             return await self._ask(step, worker, source, attempt)
+        if step.block.type == GLOBAL_DATA_PRODUCT:
+            return await self._product(step, worker, attempt)
         options = {"attempt": attempt, "timeout": step.timeout}
         return await self._once(step, worker, source, options)
 
@@ -244,6 +252,39 @@ class Driver:
             stopped = await self._rest(step, asking.pause)
             if stopped is not None or asking.late:
                 return asking.ended(stopped or asking.too_late())
+
+    async def _product(self, step: PlannedStep, worker: Worker | None, attempt: int) -> Outcome:
+        """Wait without a kernel until a data product is fresh, then have it handed on."""
+        waiting = Waiting(step)
+        if step.conditionals:
+            try:
+                worker = worker or await self._crew.take(step)
+                if not await self._wanted(step, worker):
+                    return Outcome(SKIPPED, ended=clock.now(), error="Its condition was false.")
+            except KernelError as error:
+                return Outcome(FAILED, ended=clock.now(), error=error.message)
+            finally:
+                if worker is not None:
+                    await self._crew.release(worker)
+        elif worker is not None:
+            await self._crew.release(worker)
+        self._rows.began(step.id, attempt, Started(waiting.version, waiting.started))
+        if self._job.product is None:
+            return waiting.failed("There is no engine here that makes data products.")
+        awaited = asyncio.ensure_future(self._job.product(step.block))
+        try:
+            stopped = await self._rest(step, waiting.left, awaited)
+            if stopped is not None:
+                return waiting.ended(stopped)
+            if not awaited.done():
+                return waiting.too_late()
+            told = awaited.result()
+        except MageError as error:
+            return waiting.failed(error.message)
+        finally:
+            awaited.cancel()
+        options = {"attempt": attempt, **waiting.options(), "data_product": told}
+        return waiting.ended(await self._once(step, None, "", options))
 
     async def _once(
         self, step: PlannedStep, worker: Worker | None, source: str, options: dict[str, Any]

@@ -10,6 +10,7 @@ from jupyter_server.base.handlers import path_regex
 
 from mage_jlab.server import (
     blocks,
+    data_products,
     drive,
     export,
     pipelines,
@@ -72,6 +73,8 @@ ROUTES = (
     Route("/projects/{project}/problems", projects.ProblemsHandler),
     Route("/projects/{project}/secrets", secrets.SecretsHandler),
     Route("/projects/{project}/secrets/{secret}", secrets.SecretHandler),
+    Route("/projects/{project}/data-products", data_products.DataProductsHandler),
+    Route("/projects/{project}/data-products/{product}", data_products.DataProductHandler),
     Route("/projects/{project}/pipelines", pipelines.PipelinesHandler),
     Route(_PIPELINE, pipelines.PipelineHandler),
     Route(f"{_PIPELINE}/kernel", pipelines.KernelHandler),

@@ -172,6 +172,48 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/projects/{project}/data-products': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        project: string;
+      };
+      cookie?: never;
+    };
+    /** List the global data products of a project and how fresh they are. */
+    get: operations['get_projects_project_data_products'];
+    put?: never;
+    /** Register the outputs of a pipeline as a global data product. */
+    post: operations['post_projects_project_data_products'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/projects/{project}/data-products/{product}': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        project: string;
+        product: string;
+      };
+      cookie?: never;
+    };
+    /** Read a global data product and how fresh it is. */
+    get: operations['get_projects_project_data_products_product'];
+    put?: never;
+    post?: never;
+    /** Take a global data product out of its file; its pipeline and runs stay. */
+    delete: operations['delete_projects_project_data_products_product'];
+    options?: never;
+    head?: never;
+    /** Change a global data product; keys of its file that are not known stay. */
+    patch: operations['patch_projects_project_data_products_product'];
+    trace?: never;
+  };
   '/projects/{project}/pipelines': {
     parameters: {
       query?: never;
@@ -921,6 +963,74 @@ export interface components {
       language: string;
       description: string;
       source: string;
+    };
+    /**
+     * DataProduct
+     * @description A global data product. `words` says when it is made again.
+     *
+     *         `state` is fresh | outdated | never (no complete run yet) | broken (its pipeline is not there).
+     *         `settings` is block -> how many of the newest runs are handed on; 0 is all.
+     */
+    DataProduct: {
+      project: string;
+      id: string;
+      slug: string;
+      pipeline: string;
+      outdated_after: {
+        [key: string]: number;
+      };
+      outdated_starting_at: {
+        [key: string]: number;
+      };
+      settings: {
+        [key: string]: number;
+      };
+      words: string;
+      state: string;
+      /** @default null */
+      last_run: string | null;
+      /** @default null */
+      last_made: string | null;
+      /** @default null */
+      due: string | null;
+      /** @default null */
+      making: string | null;
+    };
+    /**
+     * DataProductCreate
+     * @description Register the outputs of a pipeline (an id) as a global data product.
+     */
+    DataProductCreate: {
+      name: string;
+      pipeline: string;
+      /** @default {} */
+      outdated_after: {
+        [key: string]: number;
+      };
+      /** @default {} */
+      outdated_starting_at: {
+        [key: string]: number;
+      };
+      /** @default {} */
+      settings: {
+        [key: string]: number;
+      };
+    };
+    /**
+     * DataProductChange
+     * @description Change a global data product.
+     */
+    DataProductChange: {
+      pipeline?: string;
+      outdated_after?: {
+        [key: string]: number;
+      };
+      outdated_starting_at?: {
+        [key: string]: number;
+      };
+      settings?: {
+        [key: string]: number;
+      };
     };
     /**
      * Trigger
@@ -1989,6 +2099,322 @@ export interface operations {
       };
       /** @description The server cannot do this now; the message says why. */
       503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+    };
+  };
+  get_projects_project_data_products: {
+    parameters: {
+      query?: {
+        /** @description how many items at most */
+        limit?: number;
+        /** @description the `next` of the page before */
+        cursor?: string;
+      };
+      header?: never;
+      path: {
+        project: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description List the global data products of a project and how fresh they are. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': {
+            items: components['schemas']['DataProduct'][];
+            next: string | null;
+          };
+        };
+      };
+      /** @description The request is not valid; `detail.path` names the field. */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description Without a token, or without the right to do this. */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description There is no such thing. */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description A file or a pipeline cannot be used as it is. */
+      422: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+    };
+  };
+  post_projects_project_data_products: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        project: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['DataProductCreate'];
+      };
+    };
+    responses: {
+      /** @description Register the outputs of a pipeline as a global data product. */
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['DataProduct'];
+        };
+      };
+      /** @description The request is not valid; `detail.path` names the field. */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description Without a token, or without the right to do this. */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description There is no such thing. */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description It does not fit the present state. */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description A file or a pipeline cannot be used as it is. */
+      422: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+    };
+  };
+  get_projects_project_data_products_product: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        project: string;
+        product: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Read a global data product and how fresh it is. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['DataProduct'];
+        };
+      };
+      /** @description The request is not valid; `detail.path` names the field. */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description Without a token, or without the right to do this. */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description There is no such thing. */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description A file or a pipeline cannot be used as it is. */
+      422: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+    };
+  };
+  delete_projects_project_data_products_product: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        project: string;
+        product: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Done. */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description The request is not valid; `detail.path` names the field. */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description Without a token, or without the right to do this. */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description There is no such thing. */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description A file or a pipeline cannot be used as it is. */
+      422: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+    };
+  };
+  patch_projects_project_data_products_product: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        project: string;
+        product: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['DataProductChange'];
+      };
+    };
+    responses: {
+      /** @description Change a global data product; keys of its file that are not known stay. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['DataProduct'];
+        };
+      };
+      /** @description The request is not valid; `detail.path` names the field. */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description Without a token, or without the right to do this. */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description There is no such thing. */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description A file or a pipeline cannot be used as it is. */
+      422: {
         headers: {
           [name: string]: unknown;
         };

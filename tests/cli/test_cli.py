@@ -69,6 +69,27 @@ def test_the_whole_way(here: Path) -> None:
     assert len(done.stdout.splitlines()) == 2
 
 
+def test_a_run_makes_the_data_product_it_needs(here: Path) -> None:
+    write_pipeline(here / "p", "source", {"n": custom("return 7")})
+    (here / "p" / "global_data_products.yaml").write_text(
+        "seven:\n  object_type: pipeline\n  object_uuid: source\n"
+        "  outdated_after: {weeks: 1}\n  settings: {n: {partitions: 1}}\n"
+    )
+    said = {"global_data_product": {"uuid": "seven"}}
+    use = {
+        "seven": block("global_data_product", "", configuration=said),
+        "use": custom("return args[0]['n'][0] * 6", "seven"),
+    }
+    write_pipeline(here / "p", "use", use)
+    assert answer("check", "p", cwd=here)["errors"] == 0
+    for _ in range(2):
+        done = call("run", "p", "use", cwd=here)
+        assert done.returncode == 0, done.stdout + done.stderr
+    product = answer("product", "show", "p", "use", "use", cwd=here)
+    assert product["outputs"][0]["data"] == 42
+    assert len(answer("runs", "ls", "p", "--pipeline", "source", cwd=here)["items"]) == 1
+
+
 def test_wrong_use_is_2(here: Path) -> None:
     write_pipeline(here / "p", "one", {"a": custom("return 1")})
     for words, reason in {

@@ -35,10 +35,10 @@ def test_the_typescript_types_know_every_type_and_path() -> None:
     for path in described["paths"]:
         assert f"'{path}'" in text or f'"{path}"' in text, f"run `jlpm types`: {path}"
     for name, schema in described["components"]["schemas"].items():
-        found = re.search(rf"^ {{4,8}}{name}: (\{{.*?^ {{4,8}}\}};)", text, re.M | re.S)
+        found = re.search(rf"^( {{4,8}}){name}: (\{{.*?^\1\}};)", text, re.M | re.S)
         assert found, f"run `jlpm types`: {name}"
         for field in schema.get("properties", {}):
-            assert re.search(rf"^\s+{field}\??:", found[1], re.M), (
+            assert re.search(rf"^\s+{field}\??:", found[2], re.M), (
                 f"run `jlpm types`: {name}.{field}"
             )
 

@@ -61,6 +61,8 @@ def write_pipeline(
             **extra,
         }
         lists.get(f"{item['type']}s", lists["blocks"]).append(entry)
+        if item["type"] not in FOLDERS:
+            continue  # it has no file
         ending = {"sql": "sql"}.get(entry["language"], "py")
         file = project / FOLDERS[item["type"]] / f"{identity}.{ending}"
         file.parent.mkdir(parents=True, exist_ok=True)
