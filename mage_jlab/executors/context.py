@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sys
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -47,7 +48,13 @@ def base(
         "channel": None,
         "mage_data": [str(folder) for folder in mage_data.folders(project)],
         "limits": {},
+        "ours": ours(),
     }
+
+
+def ours() -> dict[str, Any]:
+    """Return how a kernel starts a process in our own environment."""
+    return {"python": sys.executable, "path": [place for place in sys.path if place]}
 
 
 def nowhere(folder: Path) -> dict[str, Any]:

@@ -41,7 +41,7 @@ def failed(step: Step, shell: Any, error: BaseException) -> None:
         lines = [*error.detail["lines"], f"\x1b[0;31mTestsFailed\x1b[0m: {error.message}"]
         tracebacks.publish(shell, type(error), error, lines)
     else:
-        lines = tracebacks.show(shell, error)
+        lines = tracebacks.show(shell, error, step.code)
     step.reply = {
         "status": "error",
         "ename": step.error["name"],

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import time
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from mage_jlab.ids import slug
@@ -15,8 +18,9 @@ from mage_jlab.kernel_side.step import Step
 from mage_jlab.kernel_side.wire import PREVIEW
 from mage_jlab.kernel_side.writer import Job, writer
 from mage_jlab.model.product import IMAGE, JSON, MEDIA, TABLE, TEXT, Manifest, Output
-from mage_jlab.products import cells, first_page
+from mage_jlab.products import cells, first_page, manifest
 from mage_jlab.products.execution import prune
+from mage_jlab.products.formats import registry, target
 from mage_jlab.products.formats.kept import Built
 
 KEEP_VERSIONS = 5
@@ -58,6 +62,48 @@ def store(step: Step, values: list[Any], shell: Any, *, alone: bool = False) -> 
     dynamic.told(step, values)
     product = Product(step, step.execution, values, alone=alone)
     step.product = product
+    _tell(step, product, shell)
+
+
+def place(step: Step) -> dict[str, str]:
+    """Return where another program writes an output of a block, and under which name.
+
+    What is not the block's own output yet (it is a child's, or a list of items) has
+    a name of its own until it has been read.
+    """
+    name = "output_0" if _straight(step) else f".given-{os.getpid()}-{time.monotonic_ns()}"
+    return {"target": str(_folder(step)), "name": name}
+
+
+def store_written(step: Step, made: Sequence[Mapping[str, Any]], shell: Any) -> None:
+    """Take outputs that another program wrote where `place` said.
+
+    Each says its `output`, as in a manifest, and its first `page` as cells.
+
+    Raises:
+        StoreError: when an output has to be read here and cannot be.
+    """
+    written = [manifest.output(item["output"]) for item in made]
+    if _straight(step) and step.execution is not None:
+        pages = {item.name: said["page"] for item, said in zip(written, made) if "page" in said}
+        step.product = product = Product.written(step, step.execution, written, pages)
+        _tell(step, product, shell)
+        return
+    folder = Path(_folder(step))
+    try:
+        values = registry.read_all(folder, written)
+    finally:
+        for path in target.all_files(folder, [name for o in written for name in o.files]):
+            path.unlink(missing_ok=True)
+    store(step, values, shell)
+
+
+def _straight(step: Step) -> bool:
+    """Whether what is written is the block's output as it is."""
+    return step.gathered is None and not dynamic.is_dynamic(step)
+
+
+def _tell(step: Step, product: Product, shell: Any) -> None:
     step.outputs = product.summaries()
     if step.context.interactive and shell is not None:
         _show_all(step, product, shell.display_pub.publish)
@@ -132,7 +178,7 @@ def _show(step: Step, number: int, publish: Callable[..., None]) -> None:
     output, built = step.product.described(number)
     data: dict[str, Any]
     if output.kind == TABLE:
-        page = _bounded(_page(step, output, built))
+        page = _bounded(step.product.pages.get(output.name) or _page(step, output, built))
         data = {PREVIEW: _preview(step, output, page)}
         data["text/plain"] = _words(output, page)
     elif output.kind == JSON:

@@ -26,17 +26,34 @@ class Product:
             Unstorable: when an output cannot be stored.
             DiskFull: when there is no space left.
         """
-        self._step = step
-        self.folder = execution.folder
-        self._duration = step.duration()
-        self._created = datetime.datetime.now(datetime.timezone.utc)
+        self._begin(step, execution)
         self.kept: list[Kept | None] = registry.keep(values, alone=alone)
-        self._built: dict[int, Built] = {}
         self.outputs: list[Output | None]
         if any(item is not None and item.table for item in self.kept):
             self.outputs = [self._now(number, value) for number, value in enumerate(values)]
         else:
             self.outputs = list(registry.write_all(values, self.folder))
+
+    def _begin(self, step: Step, execution: Execution) -> None:
+        self._step = step
+        self.folder = execution.folder
+        self._duration = step.duration()
+        self._created = datetime.datetime.now(datetime.timezone.utc)
+        self._built: dict[int, Built] = {}
+        self.pages: dict[str, list[list[Any]]] = {}
+        """The first rows of tables that another program wrote, by the output's name."""
+
+    @classmethod
+    def written(
+        cls, step: Step, execution: Execution, outputs: list[Output], pages: dict[str, Any]
+    ) -> Product:
+        """Take outputs whose files lie in the folder already."""
+        made = cls.__new__(cls)
+        made._begin(step, execution)
+        made.kept = [None] * len(outputs)
+        made.outputs = list(outputs)
+        made.pages = pages
+        return made
 
     def _now(self, number: int, value: Any) -> Output | None:
         item = self.kept[number]

@@ -48,6 +48,8 @@ class Context:
     mage_data: tuple[Path, ...] = ()
     """Where Mage itself left outputs of this project's blocks."""
     limits: dict[str, Any] = field(default_factory=dict)
+    ours: dict[str, Any] = field(default_factory=dict)
+    """Interpreter and import path of mage-jlab's own environment."""
 
     @property
     def interactive(self) -> bool:
@@ -79,6 +81,7 @@ class Context:
             channel=HostChannel(channel["address"], channel["token"]) if channel else None,
             mage_data=tuple(Path(item) for item in data.get("mage_data") or ()),
             limits=dict(data.get("limits") or {}),
+            ours=dict(data.get("ours") or {}),
         )
 
 

@@ -54,6 +54,8 @@ def line(error: BaseException, filename: str) -> int | None:
     """Return the line of the block in which it happened, or None."""
     if isinstance(error, SyntaxError) and error.filename == filename:
         return error.lineno
+    if isinstance(error, MageError) and isinstance(error.detail.get("line"), int):
+        return int(error.detail["line"])
     found = None
     traceback = error.__traceback__
     while traceback is not None:
@@ -80,11 +82,17 @@ def describe(error: BaseException, filename: str) -> dict[str, Any]:
     return {"name": type(error).__name__, "message": message, "line": line(error, filename)}
 
 
-def show(shell: Any, error: BaseException) -> list[str]:
-    """Publish an error as the kernel would, and return its traceback."""
+def show(shell: Any, error: BaseException, source: str = "") -> list[str]:
+    """Publish an error as the kernel would, and return its traceback.
+
+    One that knows its line in a text of another language is shown with that text.
+    """
     kind, traceback = type(error), error.__traceback__
     own = isinstance(error, MageError)
-    if own or isinstance(error, SystemExit):
+    number = error.detail.get("line") if isinstance(error, MageError) else None
+    if isinstance(number, int) and source:
+        lines = [*_around(source, number), _headline(error)]
+    elif own or isinstance(error, SystemExit):
         lines = [_headline(error)]
         if own and traceback is not None:
             lines = _structured(shell, kind, error, traceback)
@@ -94,6 +102,16 @@ def show(shell: Any, error: BaseException) -> list[str]:
         lines = _structured(shell, kind, error, traceback)
     publish(shell, kind, error, lines)
     return lines
+
+
+def _around(source: str, number: int) -> list[str]:
+    """Return the lines around one of a text, with an arrow at it."""
+    texts = source.split("\n")
+    shown = []
+    for at in range(max(1, number - 2), min(len(texts), number + 2) + 1):
+        mark = "\x1b[0;32m---->" if at == number else "\x1b[0m     "
+        shown.append(f"{mark} {at:>3}\x1b[0m {texts[at - 1]}")
+    return ["\n".join(shown)]
 
 
 def publish(shell: Any, kind: type[BaseException], error: BaseException, lines: list[str]) -> None:

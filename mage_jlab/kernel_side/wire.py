@@ -53,6 +53,10 @@ class HostChannel:
         self._token = token
         self._lock = threading.Lock()
 
+    def said(self) -> dict[str, str]:
+        """Return what another process of this kernel needs to ask, too."""
+        return {"address": self._address, "token": self._token}
+
     def call(self, name: str, timeout: float | None = 30, /, **args: Any) -> Any:
         """Ask and wait for the answer.
 

@@ -18,7 +18,7 @@ import pyarrow as pa
 from mage_jlab.errors import InvalidQuery, StoreError
 from mage_jlab.model.product import Output
 from mage_jlab.products import cells
-from mage_jlab.products.columns import arrow_path
+from mage_jlab.products.columns import arrow_path, queryable, without_views
 from mage_jlab.products.formats import arrow_file
 
 THREADS = 2
@@ -37,7 +37,7 @@ class Source:
         self.path = arrow_path(folder, output)
         try:
             self.table: pa.Table = arrow_file.in_batches(
-                _without_views(arrow_file.open_table(self.path))
+                without_views(arrow_file.open_table(self.path))
             )
         except (pa.ArrowException, OSError) as error:
             raise StoreError(f"{output.name} cannot be read: {error}.") from error
@@ -83,14 +83,6 @@ class Source:
         return Connection(pa.table(columns))
 
 
-def _without_views(table: pa.Table) -> pa.Table:
-    """Return a table without Arrow's string views, of which rows cannot be taken yet."""
-    kinds = {"string_view": pa.large_string(), "binary_view": pa.large_binary()}
-    fields = [field.with_type(kinds.get(str(field.type), field.type)) for field in table.schema]
-    schema = pa.schema(fields)
-    return table if schema.equals(table.schema) else table.cast(schema)
-
-
 class Connection:
     """A DuckDB connection of its own, without files and without the network."""
 
@@ -133,36 +125,6 @@ class Connection:
         except duckdb.Error as error:
             words = str(error).splitlines()[0][:300]
             raise InvalidQuery(f"The table cannot be asked that: {words}") from error
-
-
-def queryable(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Return a column as DuckDB understands it, without a copy where that is possible."""
-    kind = column.type
-    if isinstance(kind, pa.ExtensionType):
-        column = pa.chunked_array([c.storage for c in column.chunks], kind.storage_type)
-        return queryable(column)
-    if pa.types.is_timestamp(kind) and kind.tz is not None:
-        naive = pa.timestamp(kind.unit)
-        return pa.chunked_array([chunk.view(naive) for chunk in column.chunks], naive)
-    if pa.types.is_dictionary(kind) and not _is_text(kind.value_type):
-        return queryable(column.cast(kind.value_type))
-    target = _CASTS.get(str(kind))
-    if target is None and pa.types.is_decimal256(kind):
-        target = pa.float64()
-    if target is None and pa.types.is_null(kind):
-        target = pa.string()
-    return column if target is None else column.cast(target, safe=False)
-
-
-_CASTS: dict[str, Any] = {
-    "halffloat": pa.float32(),
-    "time64[ns]": pa.time64("us"),
-    "date64[ms]": pa.date32(),
-}
-
-
-def _is_text(kind: pa.DataType) -> bool:
-    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
 
 
 def _codes(column: pa.ChunkedArray) -> pa.ChunkedArray:

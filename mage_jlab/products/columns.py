@@ -47,6 +47,47 @@ def arrow_path(folder: Path, output: Output) -> Path:
     return made
 
 
+def without_views(table: pa.Table) -> pa.Table:
+    """Return a table without Arrow's string views, of which rows cannot be taken yet."""
+    kinds = {"string_view": pa.large_string(), "binary_view": pa.large_binary()}
+    fields = [field.with_type(kinds.get(str(field.type), field.type)) for field in table.schema]
+    schema = pa.schema(fields)
+    return table if schema.equals(table.schema) else table.cast(schema)
+
+
+def queryable(column: pa.ChunkedArray, *, zoned: bool = False) -> pa.ChunkedArray:
+    """Return a column as DuckDB understands it, without a copy where that is possible.
+
+    Instants lose their zone, unless they are to stay `zoned`.
+    """
+    kind = column.type
+    if isinstance(kind, pa.ExtensionType):
+        column = pa.chunked_array([c.storage for c in column.chunks], kind.storage_type)
+        return queryable(column, zoned=zoned)
+    if pa.types.is_timestamp(kind) and kind.tz is not None and not zoned:
+        naive = pa.timestamp(kind.unit)
+        return pa.chunked_array([chunk.view(naive) for chunk in column.chunks], naive)
+    if pa.types.is_dictionary(kind) and not _is_text(kind.value_type):
+        return queryable(column.cast(kind.value_type), zoned=zoned)
+    target = _CASTS.get(str(kind))
+    if target is None and pa.types.is_decimal256(kind):
+        target = pa.float64()
+    if target is None and pa.types.is_null(kind):
+        target = pa.string()
+    return column if target is None else column.cast(target, safe=False)
+
+
+_CASTS: dict[str, Any] = {
+    "halffloat": pa.float32(),
+    "time64[ns]": pa.time64("us"),
+    "date64[ms]": pa.date32(),
+}
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
+
+
 def _from_numpy(path: Path, output: Output) -> pa.Table:
     array = np.load(path, mmap_mode="r", allow_pickle=False)
     columns = [array] if array.ndim == 1 else [array[:, i] for i in range(array.shape[1])]

@@ -31,21 +31,18 @@ def encode(manifest: Manifest) -> str:
 def decode(data: Mapping[str, Any]) -> Manifest:
     """Return the manifest that the JSON object describes; unknown keys are ignored."""
     try:
-        outputs = tuple(
-            _build(
-                Output,
-                {
-                    **item,
-                    "files": tuple(item["files"]),
-                    "columns": tuple(_build(Column, c) for c in item.get("columns", ())),
-                },
-            )
-            for item in data["outputs"]
-        )
+        outputs = tuple(output(item) for item in data["outputs"])
         manifest: Manifest = _build(Manifest, {**data, "outputs": outputs})
     except (KeyError, TypeError) as error:
         raise StoreError(f"A manifest cannot be understood: {error}.") from error
     return manifest
+
+
+def output(data: Mapping[str, Any]) -> Output:
+    """Return the output that the JSON object describes; unknown keys are ignored."""
+    columns = tuple(_build(Column, column) for column in data.get("columns", ()))
+    made: Output = _build(Output, {**data, "files": tuple(data["files"]), "columns": columns})
+    return made
 
 
 def _build(kind: Any, data: Mapping[str, Any]) -> Any:

@@ -8,27 +8,36 @@ import json
 import math
 import os
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from mage_jlab.errors import HostError, StepFailed
 from mage_jlab.kernel_side import inputs, masking
 from mage_jlab.kernel_side.step import Step
+from mage_jlab.kernel_side.wire import HostChannel
 
 _BLOCK_OUTPUT = re.compile(r"\{\{\s*(block_output\([^{}]*\))\s*\}\}")
 _SIMPLE = re.compile(r"\{\{(.*?)\}\}", re.S)
 
 
 def names(step: Step) -> dict[str, Any]:
+    """Return what a template of a block may say."""
+    return known(inputs.keyword_arguments(step), os.environ, step.context.channel)
+
+
+def known(
+    given: Mapping[str, Any], environment: Mapping[str, str], channel: HostChannel | None
+) -> dict[str, Any]:
     """Return what a template may say: every variable by its name, and Mage's functions."""
-    variables = inputs.keyword_arguments(step)
+    variables = dict(given)
     moment = variables.get("execution_date")
     if isinstance(moment, datetime.datetime):
         variables["ds"] = moment.strftime("%Y-%m-%d")
 
     def secret(name: str, **_kwargs: Any) -> Any:
-        if step.context.channel is None:
+        if channel is None:
             raise HostError(f"The secret '{name}' can only be read through the mage-jlab engine.")
-        value = step.context.channel.call("secret", name=name)
+        value = channel.call("secret", name=name)
         masking.hide(value)
         return value
 
@@ -53,7 +62,7 @@ def names(step: Step) -> dict[str, Any]:
         **libraries,
         **variables,
         "variables": variable,
-        "env_var": lambda name, default=None: os.environ.get(name, default),
+        "env_var": lambda name, default=None: environment.get(name, default),
         "mage_secret_var": secret,
         "aws_secret_var": other_secret,
         "azure_secret_var": other_secret,
@@ -67,21 +76,65 @@ def fill(step: Step, text: str, values: dict[str, Any] | None = None) -> str:
     Raises:
         StepFailed: when a template is wrong or says a name that is not there.
     """
-    if "{{" not in text and "{%" not in text:
+    if not _templates(text):
         return text
-    known = names(step)
+    said = names(step)
+    return fill_in(step.block, fill_outputs(step, text, values, said), said)
+
+
+def _templates(text: str) -> bool:
+    return "{{" in text or "{%" in text
+
+
+def fill_outputs(step: Step, text: str, values: dict[str, Any] | None, said: dict[str, Any]) -> str:
+    """Put the outputs of blocks for ``{{ block_output(…) }}``, which only this kernel can read.
+
+    Raises:
+        StepFailed: when that cannot be done.
+    """
+    if not _BLOCK_OUTPUT.search(text):
+        return text
     try:
-        with_outputs = {**known, "block_output": _outputs(step, values, known)}
-        text = _BLOCK_OUTPUT.sub(lambda match: str(_evaluate(match[1], with_outputs)), text)
-        return _jinja(text, known)
-    except StepFailed:
-        raise
+        with_outputs = {**said, "block_output": _outputs(step, values, said)}
+        return _BLOCK_OUTPUT.sub(lambda match: str(_evaluate(match[1], with_outputs)), text)
     except Exception as error:
-        raise StepFailed(
-            f"A template in the SQL of block '{step.block}' cannot be filled in: "
-            f"{type(error).__name__}: {error}",
-            block=step.block,
-        ) from error
+        raise _wrong(step.block, error) from error
+
+
+def fill_in(block: str, text: str, said: dict[str, Any]) -> str:
+    """Return a text with its other templates filled in.
+
+    Raises:
+        StepFailed: when a template is wrong or says a name that is not there.
+    """
+    if not _templates(text):
+        return text
+    try:
+        return _jinja(text, said)
+    except Exception as error:
+        raise _wrong(block, error) from error
+
+
+def _wrong(block: str, error: Exception) -> StepFailed:
+    if isinstance(error, StepFailed):
+        return error
+    line = getattr(error, "lineno", None)
+    return StepFailed(
+        f"A template in the SQL of block '{block}' cannot be filled in: "
+        f"{type(error).__name__}: {error}",
+        block=block,
+        line=line if isinstance(line, int) else _template_line(error),
+    )
+
+
+def _template_line(error: BaseException) -> int | None:
+    """Return the line of a template in which an error happened, as jinja2 tells it."""
+    found, traceback = None, error.__traceback__
+    while traceback is not None:
+        if traceback.tb_frame.f_code.co_filename == "<template>":
+            found = traceback.tb_lineno
+        traceback = traceback.tb_next
+    return found
 
 
 def _jinja(text: str, known: dict[str, Any]) -> str:

@@ -32,6 +32,24 @@ def without_comments(text: str) -> str:
     return _STRING.sub(lambda m: " " if m[0].startswith(("--", "/*")) else m[0], text)
 
 
+def literals(text: str) -> list[tuple[int, int]]:
+    """Return where the literals of a text begin and end."""
+    found = _STRING.finditer(text)
+    return [(m.start(), m.end()) for m in found if not m[0].startswith(("--", "/*"))]
+
+
+def source_line(source: str, compiled: str, line: int | None) -> int | None:
+    """Return the line of a block's text that became a line of what its templates gave."""
+    if line is None:
+        return None
+    ours, theirs = source.split("\n"), compiled.split("\n")
+    if len(ours) == len(theirs):
+        return line if line <= len(ours) else None
+    wanted = theirs[line - 1].strip() if line <= len(theirs) else ""
+    hits = [number for number, text in enumerate(ours, 1) if wanted and text.strip() == wanted]
+    return hits[0] if len(hits) == 1 else None
+
+
 def statements(text: str) -> list[str]:
     """Return the statements of a text; a semicolon in a string or comment ends none."""
     found, start = [], 0

@@ -95,6 +95,11 @@ def _keep(value: object, *, alone: bool) -> Kept | None:
     return None
 
 
+def is_table(value: object) -> bool:
+    """Whether a value is stored as a table."""
+    return any(module.accepts(value) for module in _TABLES)
+
+
 def build(value: object) -> Built:
     """Make a table ready for being stored; of values that were kept as tables only."""
     found: Built = next(module for module in _TABLES if module.accepts(value)).build(value)

@@ -14,6 +14,7 @@ from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import KernelManager
 
 from mage_jlab.executors.bundle import start_code
+from mage_jlab.executors.context import ours
 from mage_jlab.products.store import ProductStore
 
 DEADLINE = 60
@@ -103,6 +104,7 @@ class Kernel:
             "sources": None,
             "channel": None,
             "limits": {},
+            "ours": ours(),
             **changes,
         }
 
