@@ -35,7 +35,7 @@ def load(step: Step, upstream: Sequence[str] | None = None) -> list[Any]:
         try:
             values = values_of(step.context, scope, block, versions.get(block))
         except MissingInput:
-            found = _left_by_mage(step, block)
+            found = left_by_mage(step, block)
             if found is None:
                 raise MissingInput(
                     f"Block '{step.block}' needs the output of block '{block}', which has none "
@@ -48,7 +48,7 @@ def load(step: Step, upstream: Sequence[str] | None = None) -> list[Any]:
     return result
 
 
-def _left_by_mage(step: Step, block: str) -> list[Any] | None:
+def left_by_mage(step: Step, block: str) -> list[Any] | None:
     """Return what Mage's own notebook left of a block; a run takes only what it made itself."""
     if not step.context.interactive:
         return None

@@ -17,6 +17,7 @@ from typing import Any
 
 from mage_jlab.errors import MissingInput
 from mage_jlab.kernel_side import dynamic
+from mage_jlab.kernel_side.inputs import left_by_mage
 from mage_jlab.kernel_side.step import Step
 from mage_jlab.kernel_side.tables import dumps
 from mage_jlab.model.product import TABLE, TEXT, Output
@@ -39,9 +40,19 @@ def inputs(step: Step, beside: Path) -> list[dict[str, Any]]:
             value = dynamic.reader.value(step, told[block])
             found.append(_value(block, value, beside, name))
         else:
-            folder, outputs = _outputs(step, block)
-            found.append(_described(block, folder, outputs, beside, name))
+            found.append(_left(step, block, beside, name))
     return found
+
+
+def _left(step: Step, block: str, beside: Path, name: str) -> dict[str, Any]:
+    try:
+        folder, outputs = _outputs(step, block)
+    except MissingInput:
+        values = left_by_mage(step, block)
+        if values is None:
+            raise
+        return _value(block, values[0] if len(values) == 1 else values, beside, name)
+    return _described(block, folder, outputs, beside, name)
 
 
 def _outputs(step: Step, block: str) -> tuple[Path, Sequence[Output]]:
