@@ -39,7 +39,8 @@ server: setup ## REST interface and drive in a real server
 	pytest tests/server
 
 flow: setup ## Real kernels, command line, kills
-	pytest tests/flow tests/cli tests/faults tests/differential tests/connectors
+	bash scripts/environments.sh dbt
+	pytest tests/flow tests/cli tests/faults tests/differential tests/connectors tests/dbt
 
 js: setup ## TypeScript unit tests
 	jlpm test
@@ -54,4 +55,4 @@ bench: setup ## Measure, print a table, write JSON
 	python -m benchmarks
 
 clean: ## Remove what was built
-	rm -rf $(VENV) lib node_modules ui-tests/node_modules mage_jlab/labextension demo build dist tsconfig.tsbuildinfo
+	rm -rf $(VENV) .environments lib node_modules ui-tests/node_modules mage_jlab/labextension demo build dist tsconfig.tsbuildinfo

@@ -9,6 +9,7 @@ export PATH="$PWD/.venv/bin:$PATH"
 if ! command -v mariadbd >/dev/null && [ ! -x /usr/sbin/mariadbd ]; then
   step "MariaDB for the connectors' tests" bash scripts/apt.sh mariadb-server
 fi
+step "environments of users" bash scripts/environments.sh dbt
 step "ruff" ruff check .
 step "ruff format" ruff format --check .
 step "front-end lint" jlpm lint
@@ -18,7 +19,7 @@ step "import contracts" lint-imports
 step "front-end unit tests" jlpm test
 step "unit tests" pytest tests/unit tests/mage tests/shape
 step "server tests" pytest tests/server
-step "flow tests" pytest tests/flow tests/cli tests/faults tests/differential tests/connectors
+step "flow tests" pytest tests/flow tests/cli tests/faults tests/differential tests/connectors tests/dbt
 step "browser tests" bash scripts/browser.sh
 echo
 echo "all passed in $((SECONDS - began)) s"

@@ -14,6 +14,11 @@ def run(step: Step, shell: Any) -> None:
     Raises:
         StepFailed: when that language cannot be run here.
     """
+    if step.type == "dbt":
+        from mage_jlab.kernel_side.dbt import blocks
+
+        blocks.run(step, shell)
+        return
     if step.language == "sql":
         if step.configuration.get("data_provider"):
             from mage_jlab.kernel_side.sql import provider

@@ -19,6 +19,7 @@ SETTLE = "mage_settle"
 """In the metadata of a request: answer when everything is stored or lost."""
 PREVIEW = "application/vnd.mage.preview+json"
 TESTS = "application/vnd.mage.tests+json"
+DBT = "application/vnd.mage.dbt+json"
 
 
 def code_hash(source: str) -> str:

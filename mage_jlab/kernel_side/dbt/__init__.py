@@ -1,0 +1,1 @@
+"""dbt blocks: models and commands, by dbt of the kernel's own environment."""

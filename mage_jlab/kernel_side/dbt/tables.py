@@ -1,0 +1,149 @@
+"""Tables of blocks on their way to and from dbt's database; runs in the process of dbt."""
+
+from __future__ import annotations
+
+import csv
+import datetime
+import decimal
+import importlib
+import io
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+_HERE = ("{{ target.schema }}", "{{ target.database }}")
+
+
+def declare(file: Path, wanted: dict[str, Any]) -> None:
+    """Declare the tables of blocks as sources; what is right already is left as it is."""
+    try:
+        data = yaml().safe_load(file.read_text("utf-8")) or {}
+    except FileNotFoundError:
+        data = {}
+    before = json.dumps(data, sort_keys=True, default=str)
+    data.setdefault("version", 2)
+    sources = data["sources"] = data.get("sources") or []
+    source = next((item for item in sources if item.get("name") == wanted["name"]), None)
+    if source is None:
+        source = {
+            "name": wanted["name"],
+            "description": "Tables of blocks of Mage pipelines",
+            "loader": "mage",
+        }
+        sources.append(source)
+    # Where the table lies follows the target: one block may write to another than the next.
+    source["schema"], source["database"] = _HERE
+    source.setdefault("loader", "mage")
+    kept = [
+        table
+        for table in source.get("tables") or []
+        if not wanted["all"]
+        or (table.get("meta") or {}).get("pipeline_uuid") != wanted["pipeline"]
+        or (table.get("meta") or {}).get("block_uuid") in wanted["blocks"]
+    ]
+    names = {table.get("name") for table in kept}
+    for block in wanted["blocks"]:
+        name = f"{wanted['pipeline']}_{block}"
+        if name not in names:
+            kept.append(
+                {
+                    "name": name,
+                    "identifier": f"mage_{name}",
+                    "description": f"Output of the block {block} of the pipeline "
+                    f"{wanted['pipeline']}",
+                    "meta": {"pipeline_uuid": wanted["pipeline"], "block_uuid": block},
+                }
+            )
+    source["tables"] = kept
+    if json.dumps(data, sort_keys=True, default=str) == before:
+        return
+    file.parent.mkdir(parents=True, exist_ok=True)
+    temporary = file.with_name(f".{file.name}.{os.getpid()}.tmp")
+    temporary.write_text(yaml().safe_dump(data), "utf-8")
+    temporary.replace(file)
+
+
+def into_duckdb(cursor: Any, source: Any, frame: Any) -> None:
+    """Make a table of a frame."""
+    cursor.execute(f'create schema if not exists "{source.database}"."{source.schema}"')
+    cursor.register("mage_frame", frame)
+    query = f"create or replace table {source.relation_name} as select * from mage_frame"  # noqa: S608
+    cursor.execute(query)
+    cursor.unregister("mage_frame")
+
+
+_COLUMNS = (
+    "select attname, atttypid from pg_attribute where attrelid = to_regclass(%s) "
+    "and attnum > 0 and not attisdropped order by attnum"
+)
+
+
+def into_postgres(connection: Any, source: Any, frame: Any) -> None:
+    """Make a table of a frame by COPY.
+
+    A table with the same columns is emptied and filled, as views may read it; only
+    when the columns have changed are it and what reads it dropped.
+    """
+    table = source.relation_name
+    here = table.split(".", 1)[1]
+    columns = ", ".join(f'"{name}" {_type(frame[name])}' for name in frame.columns)
+    text = io.StringIO()
+    frame.to_csv(text, index=False, header=False, na_rep="\\N", quoting=csv.QUOTE_MINIMAL)
+    text.seek(0)
+    with connection.cursor() as cursor:
+        cursor.execute(f'create schema if not exists "{source.schema}"')
+        cursor.execute(f"create temporary table mage_columns ({columns})")
+        cursor.execute(_COLUMNS, [here])
+        before = cursor.fetchall()
+        cursor.execute(_COLUMNS, ["mage_columns"])
+        if before == cursor.fetchall():
+            cursor.execute(f"truncate table {table}")
+        else:
+            cursor.execute(f"drop table if exists {table} cascade")
+            cursor.execute(f"create table {table} ({columns})")
+        cursor.execute("drop table mage_columns")
+        cursor.copy_expert(f"copy {table} from stdin with (format csv, null '\\N')", text)
+    connection.commit()
+
+
+def _type(column: Any) -> str:
+    kind, name = getattr(column.dtype, "kind", "O"), str(column.dtype).lower()
+    if kind == "M" or name.startswith("datetime"):
+        return "timestamptz" if getattr(column.dtype, "tz", None) is not None else "timestamp"
+    known = {"b": "boolean", "i": "bigint", "u": "numeric", "f": "double precision"}
+    if kind in known:
+        return known[kind]
+    values = {type(value) for value in column.dropna()}
+    for sort, word in (
+        ({bool}, "boolean"), ({int}, "numeric"), ({decimal.Decimal}, "numeric"),
+        ({datetime.date}, "date"), ({datetime.datetime}, "timestamp"),
+    ):  # fmt: skip
+        if values and values <= sort:
+            return word
+    return "text"
+
+
+def read_frame(path: Path) -> Any:
+    """Return the frame that the kernel left."""
+    return importlib.import_module("pandas").read_pickle(path)
+
+
+def pandas() -> Any:
+    """Return pandas, or None."""
+    try:
+        return importlib.import_module("pandas")
+    except ImportError:
+        return None
+
+
+def plain(value: Any) -> Any:
+    """Return a value of agate as Python's own."""
+    if isinstance(value, decimal.Decimal):
+        return int(value) if value.as_tuple().exponent == 0 else float(value)
+    return value
+
+
+def yaml() -> Any:
+    """Return PyYAML, which dbt brings along."""
+    return importlib.import_module("yaml")

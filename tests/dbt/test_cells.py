@@ -1,0 +1,173 @@
+"""dbt blocks in a notebook's kernel: preview, run, test, build; tables from and to Python."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import projects
+import psutil
+import pytest
+from kernels import Answer, Kernel, running
+from projects import model
+
+pytestmark = pytest.mark.timeout(300)
+
+LOAD = """
+import pandas as pd
+@data_loader
+def load(*args, **kwargs):
+    return pd.DataFrame({'id': [1, 2, 3], 'amount': [5.0, 7.5, 1.0]})
+"""
+DBT = "application/vnd.mage.dbt+json"
+
+
+@pytest.fixture(scope="module")
+def kernel(tmp_path_factory: pytest.TempPathFactory, dbt_python: str) -> Iterator[Kernel]:
+    folder = tmp_path_factory.mktemp("d")
+    with running(folder, dbt_python) as started:
+        output = projects.DUCKDB.format(path=folder / "warehouse.duckdb")
+        projects.write(started.project, output)
+        answer = started.start(variables={"least": 2})
+        assert answer.steps == [{"event": "ready", "key": "k1"}], answer.traceback
+        assert started.cell(LOAD, "load").finished["state"] == "completed"
+        yield started
+
+
+def source(kernel: Kernel, name: str) -> str:
+    return (kernel.project / "dbt" / "demo" / "models" / f"{name}.sql").read_text()
+
+
+def run(kernel: Kernel, name: str, task: str, upstream: tuple[str, ...] = ()) -> Answer:
+    return kernel.cell(
+        source(kernel, name), f"demo/models/{name}", upstream=upstream, options={"dbt": task},
+        **model(name),
+    )  # fmt: skip
+
+
+def test_a_preview_makes_no_table(kernel: Kernel) -> None:
+    answer = run(kernel, "alone", "show")
+    assert answer.finished["state"] == "completed", answer.traceback
+    assert answer.previews[0]["page"]["rows"] == [[1, "a"], [2, "b"]]
+    compiled = answer.of("display_data")[0]
+    assert "select 1 as one" in compiled["data"]["text/plain"]
+    assert compiled["metadata"]["mage"]["compiled_sql"]
+    again = kernel.cell(
+        "import duckdb\n@custom\ndef f(*a, **k):\n"
+        f"    with duckdb.connect({str(kernel.project.parent / 'warehouse.duckdb')!r}) as c:\n"
+        "        return [r[0] for r in c.sql('show tables').fetchall()] or ['none']",
+        "looked", "custom",
+    )  # fmt: skip
+    assert "alone" not in str(again.messages)
+
+
+def test_unsaved_text_is_previewed_and_not_built(kernel: Kernel) -> None:
+    said = model("alone")
+    answer = kernel.cell("select 42 as answer", "demo/models/alone", **said)
+    assert answer.previews[0]["page"]["rows"] == [[42]]
+    answer = kernel.cell(
+        "select 42 as answer", "demo/models/alone", options={"dbt": "build"}, **said
+    )
+    assert "not saved" in answer.traceback
+
+
+def test_a_python_frame_is_a_source_and_tests_are_told(kernel: Kernel) -> None:
+    answer = run(kernel, "orders", "build", ("load",))
+    assert answer.finished["state"] == "completed", answer.traceback
+    assert answer.previews[0]["page"]["rows"] == [[1, 5.0], [2, 7.5]]
+    results = answer.mime(DBT)[0]["results"]
+    assert [(r["kind"], r["status"]) for r in results] == [
+        ("model", "success"), ("test", "pass"), ("test", "pass"),
+    ]  # fmt: skip
+    assert [t["name"].split("_")[0] for t in answer.finished["tests"]] == ["not", "unique"]
+    assert "1 of 3 OK created" in answer.stdout
+    sources = kernel.project / "dbt" / "demo" / "models" / "mage_sources.yml"
+    assert "schema: '{{ target.schema }}'" in sources.read_text()
+
+
+def test_python_below_a_model_gets_its_rows(kernel: Kernel) -> None:
+    run(kernel, "orders", "run", ("load",))
+    answer = run(kernel, "marts/totals", "run", ("demo/models/orders",))
+    assert answer.finished["state"] == "completed", answer.traceback
+    answer = kernel.cell(
+        "@transformer\ndef f(frame, *a, **k):\n    return frame.to_dict('records')[0]",
+        "below", "transformer", ["demo/models/marts/totals"],
+    )  # fmt: skip
+    assert "{'orders': 2, 'amount': 12.5}" in str(
+        [c["data"].get("application/json") for c in answer.of("display_data")]
+    )
+
+
+def test_the_error_is_dbts_own(kernel: Kernel) -> None:
+    (kernel.project / "dbt/demo/models/wrong.sql").write_text("select nothing\nfrom nowhere")
+    answer = run(kernel, "wrong", "run")
+    assert answer.finished["state"] == "failed"
+    assert "wrong (models/wrong.sql)" in answer.finished["error"]["message"]
+    assert "Table with name nowhere does not exist" in answer.finished["error"]["message"]
+    assert "LINE" in answer.finished["error"]["message"]
+    (kernel.project / "dbt/demo/models/wrong.sql").unlink()
+
+
+def test_a_failed_test_is_a_failed_test(kernel: Kernel) -> None:
+    load = LOAD.replace("[1, 2, 3]", "[1, 1, 3]")
+    kernel.cell(load, "load")
+    answer = run(kernel, "orders", "build", ("load",))
+    assert answer.finished["error"]["name"] == "TestsFailed"
+    assert "1 of 2 dbt tests" in answer.finished["error"]["message"]
+    assert [t["passed"] for t in answer.finished["tests"]] == [True, False]
+    kernel.cell(LOAD, "load")
+
+
+def test_a_command_with_variables(kernel: Kernel) -> None:
+    answer = kernel.cell(
+        "--select orders totals\n--vars '{\"least\": {{ variables('least') }} }'",
+        "daily", "dbt", ["load"], language="yaml",
+        configuration={"dbt_project_name": "dbt/demo", "dbt": {"command": "build"}},
+    )  # fmt: skip
+    assert answer.finished["state"] == "completed", answer.traceback
+    results = answer.mime(DBT)[0]["results"]
+    assert {r["name"] for r in results if r["kind"] == "model"} == {"orders", "totals"}
+    assert (kernel.project / "dbt/demo/target/run_results.json").exists()
+
+
+def test_an_interrupt_ends_the_child(kernel: Kernel) -> None:
+    slow = "select count(*) as n from range(3000000) a, range(3000000) b where a.range <> b.range"
+    (kernel.project / "dbt/demo/models/slow.sql").write_text(slow)
+    metadata = {
+        "mage": {
+            "uuid": "slow", "name": "slow", "upstream": [], "role": "block", **model("slow"),
+            "type": "dbt", "options": {"dbt": "show"},
+        }
+    }  # fmt: skip
+    message = kernel.send(slow, metadata=metadata)
+    process = psutil.Process(kernel.manager.provisioner.pid)
+    until = time.monotonic() + 60
+    while not any("dbt.program" in str(c.cmdline()) for c in process.children()):
+        assert time.monotonic() < until
+        time.sleep(0.05)
+    os.kill(process.pid, signal.SIGINT)
+    answer = kernel.collect(message)
+    assert answer.finished["error"]["name"] == "KeyboardInterrupt"
+    assert not process.children()
+    (kernel.project / "dbt/demo/models/slow.sql").unlink()
+
+
+def test_no_profile_of_a_block_is_left_behind(kernel: Kernel, tmp_path: Path) -> None:
+    run(kernel, "alone", "show")
+    import tempfile
+
+    assert not list(Path(tempfile.gettempdir()).glob("mage-jlab-dbt-*/profiles"))
+
+
+def test_without_dbt_the_error_says_where_to_install_it(tmp_path: Path) -> None:
+    with running(tmp_path) as own:
+        projects.write(own.project, projects.DUCKDB.format(path="x.duckdb"))
+        own.start()
+        answer = own.cell(source(own, "alone"), "demo/models/alone", **model("alone"))
+    assert answer.finished["error"]["name"] == "MissingPackage"
+    assert "dbt-core" in answer.finished["error"]["message"]
+    assert sys.prefix in answer.finished["error"]["message"]
