@@ -256,13 +256,14 @@ def _optional(text: Any) -> datetime.datetime | None:
 
 
 def _moment(text: Any) -> datetime.datetime:
+    """Return a moment in UTC without a zone: what code is used to compare with in Mage."""
     if not text:
-        return datetime.datetime.now(datetime.timezone.utc)
+        return datetime.datetime.now(datetime.timezone.utc).replace(tzinfo=None)
     try:
         found = datetime.datetime.fromisoformat(str(text).replace("Z", "+00:00"))
     except ValueError:
         raise BadRequest(f"'{text}' is no date and time in ISO 8601.") from None
-    return found if found.tzinfo else found.replace(tzinfo=datetime.timezone.utc)
+    return found.astimezone(datetime.timezone.utc).replace(tzinfo=None) if found.tzinfo else found
 
 
 class BlockLogger(logging.Logger):

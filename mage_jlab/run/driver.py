@@ -352,7 +352,7 @@ class Driver:
                 return
             try:
                 attached = {
-                    "block": step.id,
+                    "block": step.block.id,
                     "inputs": [step.id] if outcome.state == COMPLETED else [],
                     "status": status,
                     "error": outcome.error,

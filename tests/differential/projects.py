@@ -247,7 +247,7 @@ dev:
 
 def write(folder: Path) -> list[str]:
     """Write the project; return its pipelines."""
-    from differential import sql
+    from differential import sql, wild
     from differential.actions import pipelines as actions
     from differential.fans import pipelines as fans
 
@@ -262,6 +262,7 @@ def write(folder: Path) -> list[str]:
         **{name: (blocks, {}) for name, blocks in actions().items()},
         **{name: (blocks, {}) for name, blocks in fans().items()},
         **sql.pipelines(block),
+        **wild.pipelines(block, load, PANDAS),
     }  # fmt: skip
     for name, (blocks, document) in everything.items():
         # Block files are shared between pipelines by their name: each pipeline has its own.
