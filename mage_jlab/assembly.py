@@ -20,7 +20,7 @@ from mage_jlab.db.roots import Root
 from mage_jlab.db.runs import RunStore
 from mage_jlab.db.session import Database
 from mage_jlab.db.triggers import TriggerStore
-from mage_jlab.errors import Conflict, DatabaseTooNew, SecretsClosed
+from mage_jlab.errors import BadRequest, Conflict, DatabaseTooNew, NotReady, SecretsClosed
 from mage_jlab.executors import bundle, context, process, sockets, step_logs
 from mage_jlab.executors.channel import Asker, HostChannel
 from mage_jlab.executors.data_products import DataProducts
@@ -33,10 +33,12 @@ from mage_jlab.executors.zygote.nursery import Nursery
 from mage_jlab.files.state import state_folder
 from mage_jlab.files.workspace import Workspace
 from mage_jlab.ids import slug
+from mage_jlab.model import connectors
 from mage_jlab.model.product import INTERACTIVE
 from mage_jlab.model.project import Project
 from mage_jlab.model.run import Run
 from mage_jlab.model.trigger import Trigger
+from mage_jlab.plan.build import DEFAULT_KERNEL
 from mage_jlab.products.retention import Retention
 from mage_jlab.products.store import ProductStore
 from mage_jlab.run.desk import Desk, Hands
@@ -225,6 +227,29 @@ class Engine:
     def products(self, project: Project) -> ProductStore:
         """Return the store of a project's products."""
         return ProductStore(self.workspace.state(project) / "products")
+
+    # ---- connections -----------------------------------------------------
+
+    def try_connection(
+        self, project: Project, profile: str, connector: str, *,
+        pipeline: str = "", kernel: str | None = None, anywhere: bool = False,
+    ) -> Future[dict[str, Any]]:  # fmt: skip
+        """Try a connection in a kernel of the project; cancelling the future ends that kernel.
+
+        Raises:
+            BadRequest: when there is no such connector, or it cannot be tested.
+            NotReady: when the engine has not started.
+        """
+        known = connectors.BY_ID.get(connector)
+        if known is None or not known.testable:
+            raise BadRequest(f"There is no test of a connection for '{connector}'.")
+        if self._loop is None or self._runner is None:
+            raise NotReady("The engine has not started.")
+        chosen = project.settings.get("kernel_name")
+        name = kernel or (chosen if isinstance(chosen, str) and chosen else DEFAULT_KERNEL)
+        wanted = {"profile": profile, "connector": connector, "anywhere": anywhere}
+        trying = self._runner.try_connection(project, name, Asker(project.id, pipeline), wanted)
+        return asyncio.run_coroutine_threadsafe(trying, self._loop)
 
     # ---- secrets ---------------------------------------------------------
 

@@ -219,6 +219,12 @@ class Unstorable(StepFailed):
     """An output of a block cannot be stored."""
 
 
+class ConnectionTestFailed(MageError):
+    """A connection could not be tested."""
+
+    status = 422
+
+
 class SecretsClosed(MageError):
     """The store of secrets cannot be opened; nothing of it is read or written."""
 

@@ -97,6 +97,7 @@ def parser() -> argparse.ArgumentParser:
     _history(_words(_group(commands, "runs", "what ran")), both)
     _triggers(_words(_group(commands, "trigger", "what runs by itself")), both)
     _secrets(_words(_group(commands, "secrets", "what code asks for by name")), both)
+    _connections(_words(_group(commands, "connections", "profiles of io_config.yaml")), both)
     return top
 
 
@@ -166,6 +167,19 @@ def _secrets(secrets: Any, both: argparse.ArgumentParser) -> None:
     take.add_argument("--keys", metavar="PATH", help="the folder `secrets` (beside the database)")
     take.add_argument("--replace", action="store_true", help="also those that are here already")
     _root(take)
+
+
+def _connections(connections: Any, both: argparse.ArgumentParser) -> None:
+    ls = _add(connections, both, "ls", "connections:ls", "list profiles; secrets are not shown")
+    ls.add_argument("project", metavar="PROJECT")
+    _root(ls)
+    test = _add(connections, both, "test", "connections:test", "try a connection")
+    test.add_argument("project", metavar="PROJECT")
+    test.add_argument("connector", metavar="CONNECTOR", help="postgres, mysql, s3, …")
+    test.add_argument("--profile", default="default", help="of io_config.yaml (default)")
+    test.add_argument("--kernel", help="name of the kernel; else the project's")
+    test.add_argument("--pipeline", help="with the secrets of this pipeline")
+    _root(test)
 
 
 def _words(of: argparse.ArgumentParser) -> Any:

@@ -29,6 +29,7 @@ from mage_jlab.files import data_products, io_config
 from mage_jlab.files.workspace import Workspace
 from mage_jlab.ids import PipelineId
 from mage_jlab.model.block import Block
+from mage_jlab.model.connectors import is_secret
 from mage_jlab.model.project import Project
 from mage_jlab.model.run import ACTIVE, CANCELLED, COMPLETED, FAILED, INTERRUPTED, Run
 from mage_jlab.run.limits import Slots
@@ -195,7 +196,8 @@ class Host:
             return found
 
         name = str(args.get("profile") or "default")
-        return {"config": io_config.profile(folder, name, secret=secret), "secrets": told}
+        config = io_config.profile(folder, name, secret=secret)
+        return {"config": config, "secrets": told, "hidden": [*told, *_secret_values(config)]}
 
     def _secret(self, asker: Asker, args: Mapping[str, Any]) -> str:
         """Return a secret: the pipeline's, the project's, the environment's."""
@@ -288,6 +290,17 @@ class Host:
                 f"Project '{project.name}' has no pipeline '{wanted}'.", pipeline=wanted
             )
         return PipelineId(wanted)
+
+
+def _secret_values(settings: Mapping[str, Any]) -> list[str]:
+    """Return the values of a profile that no message may repeat, wherever they come from."""
+    found: list[str] = []
+    for key, value in settings.items():
+        if isinstance(value, Mapping):
+            found += _secret_values(value)
+        elif value not in (None, "", "None") and is_secret(str(key), value):
+            found.append(str(value))
+    return found
 
 
 def _date(run: Run) -> datetime:

@@ -16,8 +16,8 @@ from typing import Any, TypeVar
 from mage_jlab.db.leases import LeaseStore, LeftKernel
 from mage_jlab.db.runs import LostRun, RunStore
 from mage_jlab.db.triggers import TriggerStore
-from mage_jlab.errors import MageError, TriggerNotFound
-from mage_jlab.executors import context, earlier
+from mage_jlab.errors import KernelError, MageError, TriggerNotFound
+from mage_jlab.executors import context, earlier, trial
 from mage_jlab.executors.channel import Asker, HostChannel
 from mage_jlab.executors.data_products import Asked, DataProducts
 from mage_jlab.executors.kernel import Kernel
@@ -296,6 +296,16 @@ class Runner:
             start_seconds=parts.start_seconds,
             nursery=parts.nursery,
         )
+
+    async def try_connection(
+        self, project: Project, kernel: str, asker: Asker, wanted: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        """Try a connection in a kernel of its own; see `trial.connection`."""
+        if self.channel is None:
+            raise KernelError("The engine is not ready; try again in a moment.")
+        cwd = self._parts.workspace.cwd(project)
+        around = self._surroundings(cwd, context.nowhere(cwd), None)
+        return await trial.connection(kernel, around, self.channel.admit(asker), wanted)
 
     def _spare_surroundings(self) -> Surroundings:
         nowhere = self._parts.sockets

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -23,6 +23,7 @@ from mage_jlab.errors import (
 from mage_jlab.files import (
     block_changes,
     check,
+    connections,
     data_products,
     notebook,
     notebook_save,
@@ -35,6 +36,7 @@ from mage_jlab.files import (
     templates,
     trigger_yaml,
 )
+from mage_jlab.files.connections import Connections, Edit
 from mage_jlab.files.kernels import KernelMemory, read_json
 from mage_jlab.files.reader import Reader
 from mage_jlab.files.snapshot import Snapshot
@@ -387,6 +389,29 @@ class Workspace:
         for path, text in outcome.texts.items():
             block_changes.write_text(self.reader, project, change, path, text)
         return change
+
+    # -- connections --------------------------------------------------------
+
+    def connections(self, project: Project) -> Connections:
+        """Return the profiles of ``io_config.yaml`` as they are written; secrets are left out."""
+        return connections.read(project.root)
+
+    def change_connections(
+        self,
+        project: Project,
+        profile: str,
+        edits: Sequence[Edit],
+        *,
+        create: bool = False,
+        etag: str | None = None,
+    ) -> Connections:
+        """Change keys of a profile, or make one; see `connections.changed` for what is refused."""
+        with self._writing(project):
+            text = connections.changed(project.root, profile, edits, create=create, etag=etag)
+            file = places.inside(project.root, places.IO_CONFIG)
+            if not file.is_file() or places.read_bytes(file, len(text) * 4) != text.encode():
+                self._commit(project, save.Change(writes={file: text.encode()}))
+        return connections.read(project.root)
 
     # -- triggers in files --------------------------------------------------
 

@@ -29,13 +29,21 @@ class _FlowDumper(_Dumper):
     """For values inside a line: nothing may break it."""
 
 
+def _template(value: str) -> bool:
+    """Whether single quotes, doubled within single quotes, would break a template.
+
+    A file is filled in before it is read as YAML, so Jinja sees the doubling.
+    """
+    return value.startswith("{") and "'" in value and not set(value) & set('"\\\n')
+
+
 def _literal(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
-    style = "|" if "\n" in value else None
+    style = "|" if "\n" in value else '"' if _template(value) else None
     return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
 
 
 def _escaped(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
-    style = '"' if "\n" in value else None
+    style = '"' if "\n" in value or _template(value) else None
     return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
 
 

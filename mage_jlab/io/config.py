@@ -192,7 +192,12 @@ def given(config: Any, *keys: str) -> dict[str, Any]:
     An environment variable that is not set becomes the text ``None`` in io_config.yaml.
     """
     found = {key: config[key] for key in keys}
-    return {key: None if value in (None, "", "None") else value for key, value in found.items()}
+    return {key: value if is_set(value) else None for key, value in found.items()}
+
+
+def is_set(value: Any) -> bool:
+    """Whether a setting says anything."""
+    return value not in (None, "", "None")
 
 
 def needed(config: Any, what: str, *keys: str) -> dict[str, Any]:

@@ -13,7 +13,8 @@ def package(modules: str, install: str, what: str) -> Any:
     """Return the first importable of some modules (names between spaces).
 
     Raises:
-        MissingPackage: when there is none; names the package to install and where.
+        MissingPackage: when there is none; names the package to install and where, for people
+            in its message and for programs in ``detail["missing_package"]``.
     """
     for name in modules.split():
         try:
@@ -21,11 +22,17 @@ def package(modules: str, install: str, what: str) -> Any:
         except ModuleNotFoundError as error:
             if error.name and not name.startswith(error.name):
                 raise  # it is there, but something it needs is not
+    importlib.invalidate_caches()  # it may be installed in a moment, while this kernel lives
     raise MissingPackage(
         f"{what} needs the package {install}, which the environment of this kernel "
         f"({sys.prefix}) does not have; install it there ({sys.executable} -m pip install "
         f"{install}) and restart the kernel.",
-        package=install,
+        missing_package={
+            "package": install,
+            "environment": sys.prefix,
+            "python": sys.executable,
+            "wanted_by": what,
+        },
     )
 
 

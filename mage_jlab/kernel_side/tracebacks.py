@@ -72,14 +72,19 @@ def source_line(error: BaseException, filename: str) -> str:
 
 
 def describe(error: BaseException, filename: str) -> dict[str, Any]:
-    """Return an error as step events carry it."""
+    """Return an error as step events carry it.
+
+    `missing_package` says what to install where (`io.drivers.package`), so that pages can offer it.
+    """
     message = error.message if isinstance(error, MageError) else cells.text(error)
     if isinstance(error, SystemExit):
         message = f"The block called exit({error.code!r})."
     elif isinstance(error, KeyboardInterrupt) and not message:
         message = "The block was interrupted."
     message = masking.text(message)
-    return {"name": type(error).__name__, "message": message, "line": line(error, filename)}
+    said = {"name": type(error).__name__, "message": message, "line": line(error, filename)}
+    missing = error.detail.get("missing_package") if isinstance(error, MageError) else None
+    return {**said, "missing_package": missing} if missing else said
 
 
 def show(shell: Any, error: BaseException, source: str = "") -> list[str]:

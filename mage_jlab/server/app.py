@@ -61,6 +61,11 @@ class MageApp(ExtensionApp):
     ).tag(config=True)
     scheduler = Bool(True, help="Whether this server fires schedules.").tag(config=True)
 
+    test_any_address = Bool(
+        False,
+        help="Whether connection tests may go to link-local addresses and metadata services.",
+    ).tag(config=True)
+
     keep_versions = Integer(
         5, min=1, help="How many executions of a block in notebooks are kept."
     ).tag(config=True)

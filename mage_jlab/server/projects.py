@@ -81,7 +81,10 @@ class RequirementsHandler(MageHandler):
         "execute",
         PROJECTS,
         answer=wire.Requirements,
-        query=(Query("kernel", str, "name of the kernel; the project's when left out"),),
+        query=(
+            Query("kernel", str, "name of the kernel; the project's when left out"),
+            Query("package", str, "only this requirement, whatever the project's are"),
+        ),
         errors=(404,),
     )
     def get(self, project: str) -> wire.Requirements:
@@ -89,7 +92,8 @@ class RequirementsHandler(MageHandler):
         of = lookup.project(self.engine, project)
         chosen = of.settings.get("kernel_name")
         kernel = self.text("kernel") or (chosen if isinstance(chosen, str) else "python3")
-        lines = self.engine.workspace.requirements(of)
+        package = self.text("package")
+        lines = [package] if package else self.engine.workspace.requirements(of)
         return requirements.compare(lines, kernel, self.app.local_specs)
 
 

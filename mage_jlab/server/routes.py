@@ -10,6 +10,7 @@ from jupyter_server.base.handlers import path_regex
 
 from mage_jlab.server import (
     blocks,
+    connections,
     data_products,
     drive,
     export,
@@ -71,6 +72,8 @@ ROUTES = (
     Route("/projects/{project}/requirements", projects.RequirementsHandler),
     Route("/projects/{project}/import", projects.ImportHandler),
     Route("/projects/{project}/problems", projects.ProblemsHandler),
+    Route("/projects/{project}/connections", connections.ConnectionsHandler),
+    Route("/projects/{project}/connections/test", connections.ConnectionTestHandler),
     Route("/projects/{project}/secrets", secrets.SecretsHandler),
     Route("/projects/{project}/secrets/{secret}", secrets.SecretHandler),
     Route("/projects/{project}/data-products", data_products.DataProductsHandler),

@@ -132,6 +132,45 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/projects/{project}/connections': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        project: string;
+      };
+      cookie?: never;
+    };
+    /** Read the profiles of io_config.yaml; what is secret is left out. */
+    get: operations['get_projects_project_connections'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    /** Change keys of a profile, or make a profile; anything else in the file stays. */
+    patch: operations['patch_projects_project_connections'];
+    trace?: never;
+  };
+  '/projects/{project}/connections/test': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        project: string;
+      };
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** Try a connection in a kernel of the project; hanging up ends the trial. */
+    post: operations['post_projects_project_connections_test'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/projects/{project}/secrets': {
     parameters: {
       query?: never;
@@ -1509,6 +1548,123 @@ export interface components {
       pipeline: string | null;
       changed: string;
     };
+    /**
+     * ConnectorSetting
+     * @description One key of a connector; kind is text | number | secret | switch.
+     */
+    ConnectorSetting: {
+      key: string;
+      label: string;
+      kind: string;
+      choices: string[];
+    };
+    /**
+     * Connector
+     * @description A connector that a profile may hold settings of.
+     */
+    Connector: {
+      id: string;
+      label: string;
+      testable: boolean;
+      settings: components['schemas']['ConnectorSetting'][];
+    };
+    /**
+     * ConnectionValue
+     * @description One key of a profile: kind is text | env | secret | template | hidden.
+     *
+     *         `text` is the value, or the name that is referred to; never a secret. `known` says of a
+     *         reference whether there is such a variable or secret.
+     */
+    ConnectionValue: {
+      path: string[];
+      kind: string;
+      text: string | null;
+      secret: boolean;
+      /** @default null */
+      connector: string | null;
+      /** @default null */
+      known: boolean | null;
+    };
+    /**
+     * ConnectionProfile
+     * @description A profile of io_config.yaml, in the order of the file.
+     */
+    ConnectionProfile: {
+      name: string;
+      values: components['schemas']['ConnectionValue'][];
+    };
+    /**
+     * Connections
+     * @description io_config.yaml as a form.
+     */
+    Connections: {
+      etag: string;
+      exists: boolean;
+      problem: string | null;
+      profiles: components['schemas']['ConnectionProfile'][];
+      connectors: components['schemas']['Connector'][];
+      secrets: string[];
+    };
+    /**
+     * ConnectionChange
+     * @description What one key is to be: text, a reference (env, secret), or removed.
+     */
+    ConnectionChange: {
+      path: string[];
+      /** @enum {unknown} */
+      kind: 'env' | 'remove' | 'secret' | 'text';
+      /** @default  */
+      text: string;
+    };
+    /**
+     * ConnectionsChange
+     * @description Change keys of a profile, or make one.
+     */
+    ConnectionsChange: {
+      profile: string;
+      /** @default [] */
+      changes: components['schemas']['ConnectionChange'][];
+      /** @default false */
+      create: boolean;
+    };
+    /**
+     * ConnectionTest
+     * @description Try a connection; secrets of `pipeline` (its id) count when it is named.
+     */
+    ConnectionTest: {
+      connector: string;
+      /** @default default */
+      profile: string;
+      /** @default null */
+      kernel: string | null;
+      /** @default null */
+      pipeline: string | null;
+    };
+    /**
+     * MissingPackage
+     * @description A package that a kernel's environment lacks.
+     */
+    MissingPackage: {
+      package: string;
+      environment: string;
+      python: string;
+      wanted_by: string;
+    };
+    /**
+     * ConnectionTestResult
+     * @description How it went.
+     *
+     *         `reason` is ok | settings | address | unreachable | password | database | missing_package |
+     *         other.
+     */
+    ConnectionTestResult: {
+      ok: boolean;
+      message: string;
+      reason: string;
+      seconds: number;
+      /** @default null */
+      missing_package: components['schemas']['MissingPackage'] | null;
+    };
   };
   responses: never;
   parameters: never;
@@ -1745,6 +1901,8 @@ export interface operations {
       query?: {
         /** @description name of the kernel; the project's when left out */
         kernel?: string;
+        /** @description only this requirement, whatever the project's are */
+        package?: string;
       };
       header?: never;
       path: {
@@ -1902,6 +2060,245 @@ export interface operations {
       };
       /** @description There is no such thing. */
       404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+    };
+  };
+  get_projects_project_connections: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        project: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Read the profiles of io_config.yaml; what is secret is left out. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Connections'];
+        };
+      };
+      /** @description The request is not valid; `detail.path` names the field. */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description Without a token, or without the right to do this. */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description There is no such thing. */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description A file or a pipeline cannot be used as it is. */
+      422: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description The server cannot do this now; the message says why. */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+    };
+  };
+  patch_projects_project_connections: {
+    parameters: {
+      query?: never;
+      header: {
+        /** @description ETag of what the change was made from */
+        'If-Match': string;
+      };
+      path: {
+        project: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['ConnectionsChange'];
+      };
+    };
+    responses: {
+      /** @description Change keys of a profile, or make a profile; anything else in the file stays. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Connections'];
+        };
+      };
+      /** @description The request is not valid; `detail.path` names the field. */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description Without a token, or without the right to do this. */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description There is no such thing. */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description It does not fit the present state. */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description It changed since it was read. */
+      412: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description A file or a pipeline cannot be used as it is. */
+      422: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description The header If-Match is missing. */
+      428: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description The server cannot do this now; the message says why. */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+    };
+  };
+  post_projects_project_connections_test: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        project: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['ConnectionTest'];
+      };
+    };
+    responses: {
+      /** @description Try a connection in a kernel of the project; hanging up ends the trial. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ConnectionTestResult'];
+        };
+      };
+      /** @description The request is not valid; `detail.path` names the field. */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description Without a token, or without the right to do this. */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description There is no such thing. */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description A file or a pipeline cannot be used as it is. */
+      422: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description The server cannot do this now; the message says why. */
+      503: {
         headers: {
           [name: string]: unknown;
         };

@@ -224,6 +224,22 @@ def test_secrets_are_kept_used_and_taken_over(here: Path) -> None:
     assert gone["reason"] == "NotFound"
 
 
+def test_connections_are_listed_and_tried(here: Path) -> None:
+    write_pipeline(here / "p", "one", {"a": custom("return 1")})
+    (here / "p" / "io_config.yaml").write_text(
+        "default:\n  SQLITE_DATABASE: shop.db\n  POSTGRES_PASSWORD: canary\n"
+    )
+    listed = call("connections", "ls", "p", cwd=here)
+    assert "SQLITE_DATABASE" in listed.stdout and "canary" not in listed.stdout
+    assert "canary" not in json.dumps(answer("connections", "ls", "p", cwd=here))
+    absent = answer("connections", "test", "p", "sqlite", cwd=here, status=1)
+    assert absent["reason"] == "database"
+    sqlite3.connect(here / "shop.db").close()
+    done = call("connections", "test", "p", "sqlite", cwd=here)
+    assert done.returncode == 0 and "✓ Connected" in done.stdout, done.stderr
+    assert answer("connections", "test", "p", "nope", cwd=here, status=2)["reason"] == "BadRequest"
+
+
 def mage_data(folder: Path) -> None:
     """Mage's database and key of a project `p`: one secret it can open, one it cannot."""
     (folder / "secrets").mkdir(parents=True)
