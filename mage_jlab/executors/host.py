@@ -69,6 +69,9 @@ class Host:
             "run_of_partition": self._run_of_partition,
             "blocks": self._blocks,
             "block_details": self._block_details,
+            "settings": self._settings,
+            "pipelines": self._pipelines,
+            "pipeline": self._described,
             "data_products": self._data_products,
             "data_product_runs": self._data_product_runs,
             "data_product_outdated": self._data_product_outdated,
@@ -243,6 +246,35 @@ class Host:
         project = self._own.workspace.project(asker.project)
         pipeline = self._own.workspace.load(project, self._pipeline(project, asker, args))
         return [str(block) for block in pipeline.ids]
+
+    def _settings(self, asker: Asker, args: Mapping[str, Any]) -> dict[str, Any]:
+        return dict(self._own.workspace.project(asker.project).settings)
+
+    def _pipelines(self, asker: Asker, args: Mapping[str, Any]) -> list[str]:
+        return list(self._own.workspace.pipelines(self._own.workspace.project(asker.project)))
+
+    def _described(self, asker: Asker, args: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what a pipeline's file says, for code that looks at it."""
+        project = self._own.workspace.project(asker.project)
+        found = self._own.workspace.load(project, self._pipeline(project, asker, args))
+        return {
+            "name": found.name,
+            "type": found.type,
+            "description": found.description,
+            "tags": list(found.tags),
+            "variables": dict(found.variables),
+            "blocks": [
+                {
+                    "uuid": str(block.id),
+                    "name": block.name,
+                    "type": block.type,
+                    "language": block.language,
+                    "configuration": dict(block.configuration),
+                    "upstream_block_uuids": [str(item) for item in block.upstream],
+                }
+                for block in found.blocks
+            ],
+        }
 
     def _block_details(self, asker: Asker, args: Mapping[str, Any]) -> list[dict[str, Any]]:
         """Return what a SQL block has to know of the blocks above it."""

@@ -38,14 +38,17 @@ _INSTEAD = {
         "pandas (describe, isna, corr …)"
     ),
     "mage_ai.streaming": "streaming pipelines cannot be run in mage-jlab yet",
-    "mage_ai.data_preparation.streaming": "streaming pipelines cannot be run in mage-jlab yet",
+    "mage_ai.data_preparation.streaming": (
+        "derive sources from mage_ai.streaming.sources.base_python.BasePythonSource; streaming "
+        "pipelines cannot be run in mage-jlab yet"
+    ),
     "mage_ai.data_integrations": "data integration pipelines cannot be run in mage-jlab yet",
     "mage_ai.data_preparation.models.global_data_product": (
         "there is GlobalDataProduct with get, load_all, get_outputs and is_outdated"
     ),
     "mage_ai.data_preparation.models": (
-        "Mage's own classes are not there; use get_variable for outputs, get_global_variables "
-        "for variables, trigger_pipeline to run a pipeline"
+        "there are pipeline.Pipeline, global_data_product.GlobalDataProduct and constants; use "
+        "get_variable for outputs, trigger_pipeline to run a pipeline"
     ),
     "mage_ai.data_preparation.io": "use the connectors of mage_ai.io",
     "mage_ai.data_preparation.variable_manager": (

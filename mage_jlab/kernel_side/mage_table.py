@@ -55,6 +55,9 @@ _OURS: dict[str, str] = {
     "CATEGORICAL_TYPES",
     "mage_ai.data_preparation.models.constants": "kernel_side.mage_words:BlockColor,"
     "BlockLanguage,BlockStatus,BlockType,ExecutorType,PipelineType",
+    "mage_ai.data_preparation.io": "io.azure_blob_storage:AzureBlobStorage",
+    "mage_ai.streaming.sinks.base_python": "kernel_side.mage_models:BasePythonSink",
+    "mage_ai.streaming.sources.base_python": "kernel_side.mage_models:BasePythonSource",
     "mage_ai.services.spark.config": "kernel_side.mage_words:SparkConfig",
     "mage_ai.shared.array": "kernel_side.mage_shared:batch,difference,find,find_index,"
     "flatten_list=flatten,sample,subtract,unique_by,is_iterable",
@@ -128,7 +131,6 @@ def table(context: Callable[[], Context]) -> dict[str, Maker]:
         "mage_ai": {"run": calls.run_pipeline},
         "mage_ai.data_preparation.decorators": dict(decorators.BY_NAME),
         "mage_ai.settings.repo": paths,
-        "mage_ai.data_preparation.repo_manager": paths,
         "mage_ai.data_preparation.variable_manager": variables,
         "mage_ai.data_preparation.shared.secrets": {"get_secret_value": calls.get_secret_value},
         "mage_ai.data_preparation.models.block.remote.models": {
@@ -145,7 +147,19 @@ def table(context: Callable[[], Context]) -> dict[str, Maker]:
         module = importlib.import_module(f"{_PACKAGE}.kernel_side.mage_products")
         return {"GlobalDataProduct": module.make(calls, context)}
 
+    def models(name: str, rest: dict[str, Any]) -> Maker:
+        """Make a class that asks the engine, beside what the module has anyway."""
+
+        def make() -> dict[str, Any]:
+            module = importlib.import_module(f"{_PACKAGE}.kernel_side.mage_models")
+            found = module.classes(calls.host, calls.outputs, lambda: context().root)
+            return {**rest, name: found[name]}
+
+        return make
+
     made["mage_ai.data_preparation.models.global_data_product"] = products
+    made["mage_ai.data_preparation.models.pipeline"] = models("Pipeline", {})
+    made["mage_ai.data_preparation.repo_manager"] = models("RepoConfig", paths)
     made["mage_ai.io.config"] = configured
     return made
 

@@ -111,12 +111,12 @@ def test_names_of_mage(project: Kernel) -> None:
         ("from mage_ai.io.weaviate import Weaviate", "use the package weaviate-client"),
         ("from mage_ai.io.file import Nope", "No module named 'mage_ai.io.file.Nope'"),
         ("from mage_ai.data_cleaner.analysis import x", "for others use pandas"),
-        ("from mage_ai.data_preparation.models.pipeline import Pipeline", "use get_variable"),
+        ("from mage_ai.data_preparation.models.widget import Widget", "use get_variable"),
         ("from mage_ai.io.config import Nope", "No module named 'mage_ai.io.config.Nope'"),
         ("import mage_ai.what", "install mage-ai in this kernel's environment"),
         (
-            "from mage_ai.streaming.sources.base_python import BasePythonSource",
-            "streaming pipelines",
+            "from mage_ai.data_preparation.streaming.base import BaseStreamingPipeline",
+            "derive sources from mage_ai.streaming.sources.base_python.BasePythonSource",
         ),
     ],
 )
