@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-COMMANDS = {"mage-ai": "mage", "papermill": "papermill", "dagster": "dagster"}
+SIGNS = {
+    "mage-ai": "bin/mage",
+    "papermill": "bin/papermill",
+    "dagster": "bin/dagster",
+    "prefect": "bin/prefect",
+    "jupyter-scheduler": "lib/python3*/site-packages/jupyter_scheduler",
+}
+"""A peer and the file that tells that an environment has it."""
 
 
 def found_in(folders: Iterable[Path]) -> dict[str, Path]:
@@ -13,7 +20,7 @@ def found_in(folders: Iterable[Path]) -> dict[str, Path]:
     found: dict[str, Path] = {}
     for folder in folders:
         for candidate in (folder, *sorted(folder.glob("*"))):
-            for name, command in COMMANDS.items():
-                if (candidate / "bin" / command).exists():
+            for name, sign in SIGNS.items():
+                if any(candidate.glob(sign)):
                     found.setdefault(name, candidate)
     return found

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from benchmarks import work
 from benchmarks.measure import Sample
+from benchmarks.peers import jupyter_scheduler, prefect
 from benchmarks.peers.mage import Mage
 from benchmarks.row import OURS, Once, Row, Side
 from benchmarks.stage import Stage, until
@@ -48,11 +49,32 @@ def mage(stage: Stage) -> Iterator[Once]:
         server.switch_off(trigger)
 
 
+@contextlib.contextmanager
+def job(stage: Stage) -> Iterator[Once]:
+    file = stage.out / "stamps"
+    with jupyter_scheduler.server(stage) as jobs:
+        jobs.each_minute(jobs.notebook("stamp", jupyter_scheduler.stamps(file)))
+        yield lambda: _next(file, jobs.cpu)
+
+
+@contextlib.contextmanager
+def flow(stage: Stage) -> Iterator[Once]:
+    file = stage.out / "stamps"
+    with prefect.server(stage) as server:
+        server.serve(server.script("stamps", prefect.STAMP.format(file=str(file))))
+        yield lambda: _next(file, server.cpu)
+
+
 ROW = Row(
     "cron",
     "cron due time → first line",
     "p95 ≤ 100 ms",
-    (Side(OURS, ours), Side("mage", mage, most=3, peer="mage-ai")),
+    (
+        Side(OURS, ours),
+        Side("mage", mage, most=3, peer="mage-ai"),
+        Side("jupyter-scheduler", job, most=2, peer="jupyter-scheduler"),
+        Side("prefect", flow, most=2, peer="prefect"),
+    ),
     limit=0.1,
     by="p95",
     repeat=4,

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from benchmarks import work
 from benchmarks.measure import Sample, tree_memory
+from benchmarks.peers import jupyter_scheduler
 from benchmarks.peers.mage import Mage
 from benchmarks.row import OURS, Once, Row, Side
 from benchmarks.stage import Stage, seconds, until
@@ -56,11 +57,28 @@ def mage(stage: Stage) -> Iterator[Once]:
         server.switch_off(trigger)
 
 
+@contextlib.contextmanager
+def jobs(stage: Stage) -> Iterator[Once]:
+    with jupyter_scheduler.server(stage) as peer, ThreadPoolExecutor(_CLIENTS) as clients:
+        notebook = peer.notebook("stamp", jupyter_scheduler.stamps(stage.out / "stamps"))
+
+        def once() -> Sample:
+            cpu, began = peer.cpu(), time.time()
+            peer.ended(list(clients.map(lambda _: peer.run(notebook), range(COUNT))))
+            return Sample(time.time() - began, peer.cpu() - cpu)
+
+        yield once
+
+
 ROW = Row(
     "many",
     "50 one-block runs posted at once, all completed",
     "≤ 5 s, ≤ 8 CPU-s",
-    (Side(OURS, ours), Side("mage", mage, most=1, warm=False, peer="mage-ai")),
+    (
+        Side(OURS, ours),
+        Side("mage", mage, most=1, warm=False, peer="mage-ai"),
+        Side("jupyter-scheduler", jobs, most=1, warm=False, peer="jupyter-scheduler"),
+    ),
     limit=5,
     repeat=3,
     recorded="mage 15.9 s, 7.1 CPU-s; jupyter-scheduler 114 s, 174 CPU-s",

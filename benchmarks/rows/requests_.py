@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from benchmarks import work
 from benchmarks.measure import Sample
+from benchmarks.peers import jupyter_scheduler
 from benchmarks.peers.mage import Mage
 from benchmarks.row import OURS, Once, Row, Side
 from benchmarks.stage import Stage, seconds, until
@@ -51,6 +52,21 @@ def first_line_mage(stage: Stage) -> Iterator[Once]:
 
 
 @contextlib.contextmanager
+def first_line_job(stage: Stage) -> Iterator[Once]:
+    file = stage.out / "stamps"
+    with jupyter_scheduler.server(stage) as jobs:
+        notebook = jobs.notebook("stamp", jupyter_scheduler.stamps(file))
+
+        def once() -> Sample:
+            cpu, known = jobs.cpu(), len(work.stamps(file))
+            began = time.time()
+            jobs.ended([jobs.run(notebook)])
+            return Sample(work.stamps(file)[known] - began, jobs.cpu() - cpu)
+
+        yield once
+
+
+@contextlib.contextmanager
 def completed(stage: Stage, name: str, blocks: work.Blocks) -> Iterator[Once]:
     stage.pipeline(name, blocks)
     with stage.server() as server:
@@ -85,7 +101,11 @@ FIRST_LINE = Row(
     "first-line",
     "POST run → first line of the block",
     "≤ 50 ms (p95 150 ms)",
-    (Side(OURS, first_line), Side("mage", first_line_mage, most=3, warm=False, peer="mage-ai")),
+    (
+        Side(OURS, first_line),
+        Side("mage", first_line_mage, most=3, warm=False, peer="mage-ai"),
+        Side("jupyter-scheduler", first_line_job, most=3, peer="jupyter-scheduler"),
+    ),
     limit=0.05,
     repeat=20,
     recorded="mage 6.6 s, prefect 6.1 s, jupyter-scheduler 2.9 s",
@@ -98,6 +118,9 @@ COMPLETED = Row(
         Side(OURS, lambda stage: completed(stage, "etl3", work.etl(stage.out))),
         Side("mage", lambda stage: completed_mage(stage, "etl3", work.etl(stage.out)),
              most=2, warm=False, peer="mage-ai"),
+        Side("jupyter-scheduler",
+             lambda s: jupyter_scheduler.job(s, "etl", work.plain_etl(s.out)),
+             most=3, peer="jupyter-scheduler"),
     ),
     limit=0.3,
     repeat=10,

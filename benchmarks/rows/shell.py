@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 
 from benchmarks import measure, work
+from benchmarks.peers import jupyter_scheduler, prefect
 from benchmarks.peers.mage import Mage
 from benchmarks.peers.notebooks import papermill
 from benchmarks.row import OURS, Once, Row, Side
@@ -64,6 +65,14 @@ def dagster(stage: Stage) -> Iterator[Once]:
     yield lambda: measure.command([python, str(script)], env={"DAGSTER_HOME": ""})
 
 
+@contextlib.contextmanager
+def flow(stage: Stage) -> Iterator[Once]:
+    source, target = str(work.small_csv(stage.out)), str(stage.out / "result.csv")
+    with prefect.server(stage) as server:
+        script = server.script("etl", prefect.ETL.format(source=source, target=target))
+        yield lambda: server.run(script)
+
+
 ROW = Row(
     "shell",
     "`mage-jlab run`, 3-block CSV pipeline, from the shell",
@@ -74,6 +83,13 @@ ROW = Row(
         Side("mage run", mage, peer="mage-ai"),
         Side("papermill", lambda s: papermill(s, "etl", work.plain_etl(s.out)), peer="papermill"),
         Side("dagster in-process", dagster, peer="dagster"),
+        Side("prefect, standing server (its CPU not counted)", flow, peer="prefect"),
+        Side(
+            "jupyter-scheduler, standing server, job asked → completed",
+            lambda s: jupyter_scheduler.job(s, "etl", work.plain_etl(s.out)),
+            most=3,
+            peer="jupyter-scheduler",
+        ),
     ),
     limit=1.2,
     recorded="mage 2.9, papermill 1.6, dagster 2.35, prefect 2.4, jupyter-scheduler 3.5; "
