@@ -9,10 +9,12 @@ export namespace CommandIDs {
   export const runAll = 'mage:run-all';
   export const runStale = 'mage:run-stale';
   export const runTests = 'mage:run-tests';
+  export const runDbt = 'mage:run-dbt';
   export const runWithVariables = 'mage:run-with-variables';
   export const restartAndRunFromHere = 'mage:restart-and-run-from-here';
   export const runInCleanProcess = 'mage:run-in-clean-process';
   export const addBlock = 'mage:add-block';
+  export const addDbtModel = 'mage:add-dbt-model';
   export const renameBlock = 'mage:rename-block';
   export const duplicateBlock = 'mage:duplicate-block';
   export const removeBlock = 'mage:remove-block';

@@ -57,6 +57,7 @@ export interface INewBlock {
   template?: string;
   source?: string;
   upstream?: string[];
+  configuration?: Record<string, unknown>;
   /** Block after which it is put; the end when left out. */
   after?: string | null;
 }
@@ -70,7 +71,11 @@ export interface IRunOptions {
   variables?: Record<string, unknown>;
   executionDate?: string;
   restart?: boolean;
+  /** What dbt does with the models among the blocks; a preview of one alone, else build. */
+  dbt?: DbtTask;
 }
+
+export type DbtTask = 'show' | 'compile' | 'run' | 'test' | 'build';
 
 /**
  * The model of one open pipeline: the only writer of its notebook.

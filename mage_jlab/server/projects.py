@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mage_jlab import __version__
+from mage_jlab.files import dbt_models
 from mage_jlab.server import lookup, requirements, views, wire
 from mage_jlab.server.base import PAGING, MageHandler, Query, operation
 
@@ -72,6 +73,28 @@ class ProblemsHandler(MageHandler):
         of = lookup.project(self.engine, project)
         page = self.page(self.engine.workspace.check(of))
         return wire.Page([views.problem(item) for item in page.items], page.next)
+
+
+class DbtModelsHandler(MageHandler):
+    """The models of a project's dbt projects."""
+
+    @operation("read", PROJECTS, answer=wire.Page[wire.DbtModel], query=PAGING, errors=(404,))
+    def get(self, project: str) -> wire.Page[wire.DbtModel]:
+        """List the dbt models and what each of them reads."""
+        of = lookup.project(self.engine, project)
+        page = self.page(dbt_models.models(of.root))
+        items = [
+            wire.DbtModel(
+                project=item.project,
+                path=item.path,
+                name=item.name,
+                kind=item.kind,
+                upstream=list(item.upstream),
+                sources=list(item.sources),
+            )
+            for item in page.items
+        ]
+        return wire.Page(items, page.next)
 
 
 class RequirementsHandler(MageHandler):

@@ -74,6 +74,7 @@ ROUTES = (
     Route("/projects/{project}/problems", projects.ProblemsHandler),
     Route("/projects/{project}/connections", connections.ConnectionsHandler),
     Route("/projects/{project}/connections/test", connections.ConnectionTestHandler),
+    Route("/projects/{project}/dbt-models", projects.DbtModelsHandler),
     Route("/projects/{project}/secrets", secrets.SecretsHandler),
     Route("/projects/{project}/secrets/{secret}", secrets.SecretHandler),
     Route("/projects/{project}/data-products", data_products.DataProductsHandler),

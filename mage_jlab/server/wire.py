@@ -284,6 +284,21 @@ class DataProduct(Struct):
 Partitions = dict[str, Annotated[int, Meta(ge=0, le=100_000)]]
 
 
+class DbtModel(Struct):
+    """A model or snapshot of a dbt project; paths are relative to `dbt/`.
+
+    `upstream` are the models it refers to, `sources` the tables of blocks it reads, called
+    `<pipeline>_<block>`.
+    """
+
+    project: str
+    path: str
+    name: str
+    kind: str
+    upstream: list[str]
+    sources: list[str]
+
+
 class DataProductCreate(Request):
     """Register the outputs of a pipeline (an id) as a global data product."""
 

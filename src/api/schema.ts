@@ -171,6 +171,25 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/projects/{project}/dbt-models': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        project: string;
+      };
+      cookie?: never;
+    };
+    /** List the dbt models and what each of them reads. */
+    get: operations['get_projects_project_dbt_models'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/projects/{project}/secrets': {
     parameters: {
       query?: never;
@@ -1034,6 +1053,21 @@ export interface components {
       due: string | null;
       /** @default null */
       making: string | null;
+    };
+    /**
+     * DbtModel
+     * @description A model or snapshot of a dbt project; paths are relative to `dbt/`.
+     *
+     *         `upstream` are the models it refers to, `sources` the tables of blocks it reads, called
+     *         `<pipeline>_<block>`.
+     */
+    DbtModel: {
+      project: string;
+      path: string;
+      name: string;
+      kind: string;
+      upstream: string[];
+      sources: string[];
     };
     /**
      * DataProductCreate
@@ -2299,6 +2333,63 @@ export interface operations {
       };
       /** @description The server cannot do this now; the message says why. */
       503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+    };
+  };
+  get_projects_project_dbt_models: {
+    parameters: {
+      query?: {
+        /** @description how many items at most */
+        limit?: number;
+        /** @description the `next` of the page before */
+        cursor?: string;
+      };
+      header?: never;
+      path: {
+        project: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description List the dbt models and what each of them reads. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': {
+            items: components['schemas']['DbtModel'][];
+            next: string | null;
+          };
+        };
+      };
+      /** @description The request is not valid; `detail.path` names the field. */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description Without a token, or without the right to do this. */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description There is no such thing. */
+      404: {
         headers: {
           [name: string]: unknown;
         };

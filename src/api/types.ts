@@ -26,6 +26,7 @@ export type IRows = Schemas['Rows'];
 export type IStatistics = Schemas['Statistics'];
 export type IColumnStatistics = Schemas['ColumnStatistics'];
 export type IHealth = Schemas['Health'];
+export type IDbtModel = Schemas['DbtModel'];
 export type IRequirements = Schemas['Requirements'];
 
 export interface IPage<T> {

@@ -2,6 +2,7 @@ import { CodeCell } from '@jupyterlab/cells';
 import type { IOutput } from '@jupyterlab/nbformat';
 import type { JSONObject } from '@lumino/coreutils';
 
+import type { DbtTask } from '../tokens';
 import { blockLook } from '../ui/blockTypes';
 import type { IBlockMetadata } from './blockIds';
 import { BLOCK_KEY } from './cells';
@@ -12,6 +13,7 @@ export interface IExecuteOptions {
   tests?: 'run' | 'only' | 'skip';
   variables?: Record<string, unknown>;
   execution_date?: string;
+  dbt?: DbtTask;
 }
 
 /** Types whose code is run as a block and answers with `mage_step`. */

@@ -7,6 +7,7 @@ import { type ISignal, Signal } from '@lumino/signaling';
 import { slug } from './slug';
 import { blockLook, takesInput } from '../ui/blockTypes';
 import type {
+  DbtTask,
   IBlock,
   IBlockStatus,
   INewBlock,
@@ -295,6 +296,7 @@ export class PipelineDocument implements IPipelineDocument {
       (markdown ? 'markdown' : block.type === 'dbt' ? 'yaml' : 'python');
     const data = newBlock(id, block.type, language, block.name ?? id);
     data.upstream = [...(block.upstream ?? [])].filter(item => taken.has(item));
+    data.configuration = { ...(block.configuration ?? {}) };
     this._insert(
       this._indexAfter(block.after),
       data,
@@ -411,6 +413,12 @@ export class PipelineDocument implements IPipelineDocument {
       );
     }
     const kernelOptions: IExecuteOptions = {};
+    const models = ids.some(id => this.metadata(id)?.type === 'dbt');
+    if (models) {
+      // Models read each other's tables: a preview alone would find none.
+      kernelOptions.dbt = options.dbt ?? (ids.length > 1 ? 'build' : 'show');
+      await this._saveForDbt(kernelOptions.dbt);
+    }
     if (options.mode === 'tests') {
       kernelOptions.tests = 'only';
     }
@@ -424,6 +432,14 @@ export class PipelineDocument implements IPipelineDocument {
       await this.panel.sessionContext.restartKernel();
     }
     await execute(this, ids, kernelOptions);
+  }
+
+  /** dbt reads files, except the one model of a preview. */
+  private async _saveForDbt(task: DbtTask): Promise<void> {
+    const { context } = this.panel;
+    if (task !== 'show' && context.model.dirty) {
+      await context.save();
+    }
   }
 
   async interrupt(): Promise<void> {

@@ -54,6 +54,7 @@ export function runMenu(
     return [entry(trans.__('Run this block'), CommandIDs.runBlock)];
   }
   return [
+    ...dbtEntries(parts, document, block),
     entry(trans.__('Run this block'), CommandIDs.runBlock),
     entry(trans.__('Run with its upstream'), CommandIDs.runWithUpstream),
     entry(trans.__('Run from here'), CommandIDs.runFromHere),
@@ -68,6 +69,48 @@ export function runMenu(
     entry(trans.__('Run in a clean process'), CommandIDs.runInCleanProcess),
     'separator',
     entry(trans.__('Run what is stale'), CommandIDs.runStale, runStaleIcon)
+  ];
+}
+
+/** What dbt can do with a model. */
+function dbtEntries(
+  parts: INotebookParts,
+  document: IPipelineDocument,
+  block: IBlock
+): IMenuEntries {
+  if (block.type !== 'dbt' || block.language !== 'sql') {
+    return [];
+  }
+  const { trans } = parts;
+  const entry = (label: string, caption: string, task: string): IMenuEntry => ({
+    label,
+    caption,
+    icon: runIcon,
+    run: () => onBlock(parts, CommandIDs.runDbt, document, block.id, { task })
+  });
+  return [
+    entry(
+      trans.__('Preview'),
+      trans.__('Show the first rows; nothing is made'),
+      'show'
+    ),
+    entry(
+      trans.__('Compile'),
+      trans.__('Show the SQL that would be run'),
+      'compile'
+    ),
+    entry(
+      trans.__('Run the model'),
+      trans.__('Make its table or view, without tests'),
+      'run'
+    ),
+    entry(trans.__('Test the model'), trans.__('Run its tests'), 'test'),
+    entry(
+      trans.__('Build the model'),
+      trans.__('Make it and run its tests, as a run does'),
+      'build'
+    ),
+    'separator'
   ];
 }
 
@@ -271,6 +314,23 @@ export async function addMenu(
       addBlock(document, type, after, template, language);
     if (type === 'markdown' || type === 'scratchpad') {
       return { label, icon, run: () => add() };
+    }
+    if (type === 'dbt') {
+      const model: IMenuEntry = {
+        label: trans.__('Model…'),
+        caption: trans.__('A model of a dbt project, and those it reads'),
+        run: () =>
+          void parts.commands.execute(CommandIDs.addDbtModel, {
+            path: document.path,
+            ...(after === null ? {} : { after })
+          })
+      };
+      const command: IMenuEntry = {
+        label: trans.__('Command'),
+        caption: trans.__('Arguments for dbt run, build, test …'),
+        run: () => add(undefined, 'yaml')
+      };
+      return { label, icon, submenu: [model, command] };
     }
     const languages = [...new Set(fitting.map(item => item.language))];
     const groups = languages.map((language): IMenuEntry => {

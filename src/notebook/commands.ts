@@ -22,11 +22,12 @@ import { CommandIDs } from '../commands';
 import { runStaleIcon } from '../icons';
 import type { PipelineDocuments } from '../model/documents';
 import type { PipelineDocument } from '../model/pipelineDocument';
-import type { IRunOptions, IWorkspace, RunMode } from '../tokens';
+import type { DbtTask, IRunOptions, IWorkspace, RunMode } from '../tokens';
 import { argsSchema } from '../ui/argsSchema';
 import { isStep } from '../ui/blockTypes';
 import { addBlock, warn } from './blockMenus';
 import { editBlock } from './blockSettings';
+import { addDbtModel } from './dbtModels';
 import type { INotebookParts } from './context';
 import { RENAME_EVENT } from './header';
 import { editPipeline } from './pipelineSettings';
@@ -72,6 +73,13 @@ interface IBlockCommand {
   ) => void | Promise<void>;
 }
 
+const DBT_TASKS: readonly DbtTask[] = [
+  'show',
+  'compile',
+  'run',
+  'test',
+  'build'
+];
 const BLOCK_ARGS = argsSchema({ path: 'string', block: 'string' });
 const PIPELINE_ARGS = argsSchema({ path: 'string' });
 
@@ -184,6 +192,16 @@ function runCommands(context: ICommandsContext): IBlockCommand[] {
       true
     ),
     {
+      id: CommandIDs.runDbt,
+      label: trans.__('Run dbt Model'),
+      caption: trans.__(
+        'Preview, compile, run, test or build the selected dbt model'
+      ),
+      icon: runIcon,
+      execute: (document, block, args) =>
+        run(document, { mode: 'block', block, dbt: dbtTask(args) })
+    },
+    {
       id: CommandIDs.runInCleanProcess,
       label: trans.__('Run Block in a Clean Process'),
       caption: trans.__(
@@ -206,6 +224,11 @@ function runCommands(context: ICommandsContext): IBlockCommand[] {
       }
     }
   ];
+}
+
+function dbtTask(args: Args): DbtTask {
+  const task = args['task'];
+  return DBT_TASKS.find(item => item === task) ?? 'build';
 }
 
 /** A run of one block; its inputs are the stored outputs of the blocks before it. */
@@ -437,6 +460,22 @@ function addPipelineCommands(context: ICommandsContext): void {
         typeof args['template'] === 'string' ? args['template'] : undefined
       ),
     argsSchema({ path: 'string', type: 'string', template: 'string' })
+  );
+  add(
+    CommandIDs.addDbtModel,
+    trans.__('Add dbt Model…'),
+    trans.__('Add a dbt model and the models it reads as blocks'),
+    addIcon,
+    (document, args) =>
+      addDbtModel(
+        context,
+        document,
+        typeof args['after'] === 'string'
+          ? args['after']
+          : document.activeBlock,
+        typeof args['model'] === 'string' ? args['model'] : undefined
+      ),
+    argsSchema({ path: 'string', after: 'string', model: 'string' })
   );
   add(
     CommandIDs.pipelineSettings,

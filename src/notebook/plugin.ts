@@ -41,6 +41,7 @@ const PALETTE = [
   CommandIDs.runAll,
   CommandIDs.runStale,
   CommandIDs.addBlock,
+  CommandIDs.addDbtModel,
   CommandIDs.renameBlock,
   CommandIDs.duplicateBlock,
   CommandIDs.removeBlock,

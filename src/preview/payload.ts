@@ -3,6 +3,7 @@ import type { IColumn } from '../api/types';
 
 export const PREVIEW_MIME = 'application/vnd.mage.preview+json';
 export const TESTS_MIME = 'application/vnd.mage.tests+json';
+export const DBT_MIME = 'application/vnd.mage.dbt+json';
 
 /** Where a stored output lies. All but the version and output are slugs. */
 export interface IProductAddress {
@@ -94,5 +95,44 @@ export function parseTests(data: unknown): ITestsPayload | null {
       passed: test.passed === true,
       message: text(test.message)
     }))
+  };
+}
+
+/** What dbt says of each model and test of a command. */
+export interface IDbtPayload {
+  command: string;
+  /** How many there are; a message holds the first ones. */
+  total: number;
+  results: {
+    name: string;
+    kind: string;
+    status: string;
+    seconds: number;
+    rows: number | null;
+    message: string;
+    file: string;
+    relation: string;
+  }[];
+}
+
+/** Read the results of a dbt command; null when it is none. */
+export function parseDbt(data: unknown): IDbtPayload | null {
+  if (!isRecord(data) || !Array.isArray(data.results)) {
+    return null;
+  }
+  const results = data.results.filter(isRecord).map(item => ({
+    name: text(item.name),
+    kind: text(item.kind),
+    status: text(item.status),
+    seconds: typeof item.seconds === 'number' ? item.seconds : 0,
+    rows: typeof item.rows === 'number' ? item.rows : null,
+    message: text(item.message),
+    file: text(item.file),
+    relation: text(item.relation)
+  }));
+  return {
+    command: text(data.command),
+    total: typeof data.total === 'number' ? data.total : results.length,
+    results
   };
 }

@@ -14,7 +14,13 @@ import { tableRowsIcon } from '@jupyterlab/ui-components';
 
 import { CommandIDs } from '../commands';
 import { argsSchema } from '../ui/argsSchema';
-import { PREVIEW_MIME, TESTS_MIME, type IProductAddress } from './payload';
+import { DbtRenderer } from './DbtRenderer';
+import {
+  DBT_MIME,
+  PREVIEW_MIME,
+  TESTS_MIME,
+  type IProductAddress
+} from './payload';
 import { PreviewRenderer } from './PreviewRenderer';
 import type { ProductView } from './ProductView';
 import { TestsRenderer } from './TestsRenderer';
@@ -54,6 +60,14 @@ const renderers: JupyterFrontEndPlugin<void> = {
         safe: true,
         mimeTypes: [TESTS_MIME],
         createRenderer: () => new TestsRenderer(translator ?? nullTranslator)
+      },
+      RANK
+    );
+    registry.addFactory(
+      {
+        safe: true,
+        mimeTypes: [DBT_MIME],
+        createRenderer: () => new DbtRenderer(translator ?? nullTranslator)
       },
       RANK
     );
