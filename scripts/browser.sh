@@ -8,6 +8,7 @@ if [ ! -x "${CHROMIUM:-/usr/bin/chromium}" ]; then
   echo "browser: installing Chromium …"
   bash scripts/apt.sh chromium fonts-dejavu-core
 fi
+bash scripts/environments.sh dbt
 cd ui-tests
 jlpm install --immutable >../.venv/jlpm-ui.log 2>&1 || { tail -n 40 ../.venv/jlpm-ui.log >&2; exit 1; }
 jlpm test "$@"

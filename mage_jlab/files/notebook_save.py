@@ -22,7 +22,7 @@ from mage_jlab.files import block_source, notebook, pipeline_yaml, places, struc
 from mage_jlab.files.reader import Reader
 from mage_jlab.files.yaml_load import plain
 from mage_jlab.ids import BlockId, slug
-from mage_jlab.model.block import BLOCK_TYPES, EXTENSIONS, MARKDOWN, SCRATCHPAD, Block
+from mage_jlab.model.block import BLOCK_TYPES, DBT, EXTENSIONS, MARKDOWN, SCRATCHPAD, Block
 from mage_jlab.model.pipeline import Pipeline
 from mage_jlab.model.project import Project
 
@@ -141,9 +141,12 @@ class _Plan:
             name = f"{cell.copy_of.name} copy"
         else:
             base, name = self.base(said, kind)
+        model = self.model(cell, base) if (kind, language) == (DBT, "sql") else None
         for key in _PLACES:
-            configuration.pop(key, None)
-        cell.id = self.place(cell, base, kind, language)
+            said_place = configuration.pop(key, None)
+            if model is not None and said_place is not None:
+                configuration[key] = said_place
+        cell.id = model or self.place(cell, base, kind, language)
         self.taken.add(cell.id)
         uuid = said.get("uuid")
         if isinstance(uuid, str) and cell.copy_of is None:
@@ -151,6 +154,22 @@ class _Plan:
         entry = structure.new_entry(cell.id, name, kind, language, configuration)
         structure.settle(entry, {k: said[k] for k in structure.SETTINGS[1:] if k in said})
         structure.add(self.outcome.document, entry, structure.role_of(kind))
+
+    def model(self, cell: _Cell, base: str) -> BlockId | None:
+        """Return the id of a block that is a dbt model of a project, and note its text.
+
+        A model stays in its own file, which has a place and a name of its own in dbt.
+        """
+        said = _mapping(cell.said.get("configuration")).get("file_path")
+        if cell.copy_of is not None or not isinstance(said, str) or base in self.taken:
+            return None
+        path = f"dbt/{said}"
+        present = block_source.read(self.lookup.real(path), path)
+        if present is None or places.clean_name(said.removesuffix(".sql"), folders=True) != base:
+            return None
+        if block_source.normal(present.text) != cell.source:
+            self.outcome.texts[path] = cell.source
+        return BlockId(base)
 
     def base(self, said: Mapping[str, Any], kind: str) -> tuple[str, str]:
         """Return id and name that a new block would like."""

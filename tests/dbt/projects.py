@@ -11,6 +11,13 @@ POSTGRES = (
     "dbname: {dbname}, schema: {schema}, threads: 2}}"
 )
 
+LOAD = """
+import pandas as pd
+@data_loader
+def load(*args, **kwargs):
+    return pd.DataFrame({'id': [1, 2, 3], 'amount': [5.0, 7.5, 1.0]})
+"""
+
 FILES = {
     "dbt_project.yml": "name: demo\nversion: '1.0'\nprofile: demo\nmodel-paths: [models]\n",
     "models/orders.sql": (

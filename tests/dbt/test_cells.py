@@ -13,16 +13,10 @@ import projects
 import psutil
 import pytest
 from kernels import Answer, Kernel, running
-from projects import model
+from projects import LOAD, model
 
 pytestmark = pytest.mark.timeout(300)
 
-LOAD = """
-import pandas as pd
-@data_loader
-def load(*args, **kwargs):
-    return pd.DataFrame({'id': [1, 2, 3], 'amount': [5.0, 7.5, 1.0]})
-"""
 DBT = "application/vnd.mage.dbt+json"
 
 

@@ -17,6 +17,7 @@ from mage_jlab.errors import StepFailed
 from mage_jlab.kernel_side.step import Step
 
 GRACE = 5.0
+_LEADER = re.compile(r" \.{3,} ")
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -62,7 +63,7 @@ def run(step: Step, folder: Path, job: dict[str, Any], surroundings: dict[str, s
 
 def _print(line: str) -> None:
     said = json.loads(line)
-    text = _COLOUR.sub("", said["text"]).rstrip()
+    text = _LEADER.sub(" … ", _COLOUR.sub("", said["text"]).rstrip())
     if text:
         print(text, file=sys.stderr if said["level"] == "error" else sys.stdout, flush=True)
 

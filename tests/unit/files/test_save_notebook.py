@@ -461,3 +461,31 @@ def test_any_shuffle_of_cells_saves_and_reads_back(
 
 def normal(text: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n").rstrip("\n")
+
+
+def test_a_dbt_model_stays_in_its_own_file(shop: Shop) -> None:
+    folder = shop.project.root / "dbt" / "Demo" / "models"
+    folder.mkdir(parents=True)
+    (folder / "Big-one.sql").write_text("select 1 as n\n")
+    shop.before = contents(shop.project.root)
+    said = {
+        "uuid": "demo/models/big_one",
+        "name": "Demo/models/Big-one",
+        "type": "dbt",
+        "language": "sql",
+        "upstream": [],
+        "configuration": {
+            "file_path": "Demo/models/Big-one.sql",
+            "file_source": {"path": "dbt/Demo/models/Big-one.sql", "project_path": "dbt/Demo"},
+        },
+    }
+    cell = nbformat.v4.new_code_cell("select 2 as n", metadata={"mage": said})
+    shop.nb.cells.append(cell)
+    shop.save()
+    assert set(shop.changed()) == {
+        "dbt/Demo/models/Big-one.sql",
+        "pipelines/orders/metadata.yaml",
+    }
+    block = shop.workspace.load(shop.project, "orders").block("demo/models/big_one")
+    assert block.path == "dbt/Demo/models/Big-one.sql"
+    assert block.configuration["file_path"] == "Demo/models/Big-one.sql"
