@@ -22,10 +22,10 @@ from mage_jlab.errors import (
     PipelineNotFound,
 )
 from mage_jlab.executors.channel import Asker
-from mage_jlab.executors.context import partition
+from mage_jlab.executors.context import partition, plain
 from mage_jlab.executors.data_products import Asked, DataProducts
 from mage_jlab.executors.messages import moment
-from mage_jlab.files import data_products, io_config
+from mage_jlab.files import data_products, io_config, yaml_load
 from mage_jlab.files.workspace import Workspace
 from mage_jlab.ids import PipelineId
 from mage_jlab.model.block import Block
@@ -72,6 +72,7 @@ class Host:
             "settings": self._settings,
             "pipelines": self._pipelines,
             "pipeline": self._described,
+            "yaml": self._yaml,
             "data_products": self._data_products,
             "data_product_runs": self._data_product_runs,
             "data_product_outdated": self._data_product_outdated,
@@ -299,6 +300,10 @@ class Host:
             return self._own.workspace.source(project, block)
         except MageError:
             return None
+
+    def _yaml(self, asker: Asker, args: Mapping[str, Any]) -> Any:
+        """Return what a text in YAML says, as plain data."""
+        return plain(yaml_load.load(str(args.get("text") or ""), "the block"))
 
     def _data_products(self, asker: Asker, args: Mapping[str, Any]) -> list[dict[str, Any]]:
         project = self._own.workspace.project(asker.project)

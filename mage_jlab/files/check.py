@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import warnings
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
@@ -16,7 +17,6 @@ from mage_jlab.ids import PipelineId
 from mage_jlab.model import graph
 from mage_jlab.model.block import (
     DBT,
-    EXTENSION,
     GLOBAL_DATA_PRODUCT,
     MARKDOWN,
     SCRATCHPAD,
@@ -26,8 +26,9 @@ from mage_jlab.model.check import ERROR, INFO, WARNING, Problem
 from mage_jlab.model.pipeline import PIPELINE_TYPES, RUNNABLE_TYPES, Pipeline
 from mage_jlab.model.project import Project
 
-RUNNABLE_LANGUAGES = ("python", "markdown", "sql")
-_LATER_TYPES = (DBT, EXTENSION)
+RUNNABLE_LANGUAGES = ("python", "markdown", "sql", "yaml")
+_LATER_TYPES = (DBT,)
+_LATER_YAML = re.compile(r"^(connector_type|source|destination):\s*\S", re.MULTILINE)
 _OWN_EXECUTOR = (None, "", "local_python", "local_python_force")
 
 
@@ -181,7 +182,7 @@ def _block(reader: Reader, project: Project, pipeline: Pipeline, block: Block) -
             severity = ERROR if block.scheduled else WARNING
             yield problem(severity, f"The file {block.path} of block '{block.id}' is missing.")
         return
-    yield from _not_yet(block, problem)
+    yield from _not_yet(block, source, problem)
     if block.language == "python" and block.type not in (SCRATCHPAD, MARKDOWN):
         yield from _syntax(source, problem)
     if block.executor_type not in _OWN_EXECUTOR:
@@ -216,7 +217,7 @@ def _data_product(
         yield Problem(ERROR, words, pipeline.id, block.id)
 
 
-def _not_yet(block: Block, problem: Any) -> Iterator[Problem]:
+def _not_yet(block: Block, source: str, problem: Any) -> Iterator[Problem]:
     """Say what of a block is kept but cannot be run here yet."""
     provider = block.configuration.get("data_provider")
     if block.type in _LATER_TYPES:
@@ -226,6 +227,10 @@ def _not_yet(block: Block, problem: Any) -> Iterator[Problem]:
     elif block.language not in RUNNABLE_LANGUAGES:
         yield problem(
             INFO, f"'{block.id}' is written in {block.language}, which cannot be run here yet."
+        )
+    if block.language == "yaml" and block.type != DBT and _LATER_YAML.search(source):
+        yield problem(
+            INFO, f"'{block.id}' belongs to streaming or data integration, which cannot be run yet."
         )
     if block.configuration.get("dynamic") not in (None, True, False):
         yield problem(

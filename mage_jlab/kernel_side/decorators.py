@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextvars
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 NAMES = (
@@ -34,6 +34,7 @@ class Marked:
     name: str
     function: Callable[..., Any]
     arguments: tuple[Any, ...] = ()
+    options: dict[str, Any] = field(default_factory=dict)
 
 
 _registry: contextvars.ContextVar[list[Marked] | None] = contextvars.ContextVar(
@@ -52,10 +53,12 @@ def collecting() -> Iterator[list[Marked]]:
         _registry.reset(token)
 
 
-def _note(name: str, function: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
+def _note(
+    name: str, function: Callable[..., Any], arguments: tuple[Any, ...], options: dict[str, Any]
+) -> Any:
     registry = _registry.get()
     if registry is not None:
-        registry.append(Marked(name, function, arguments))
+        registry.append(Marked(name, function, arguments, options))
     return function
 
 
@@ -64,10 +67,10 @@ def make(name: str) -> Callable[..., Any]:
 
     def decorate(*args: Any, **kwargs: Any) -> Any:
         if len(args) == 1 and not kwargs and callable(args[0]):
-            return _note(name, args[0], ())
+            return _note(name, args[0], (), {})
 
         def mark(function: Callable[..., Any]) -> Any:
-            return _note(name, function, args)
+            return _note(name, function, args, kwargs)
 
         return mark
 

@@ -9,7 +9,15 @@ from collections.abc import Callable
 from typing import Any
 
 from mage_jlab.errors import NoFunction, StepFailed, TestsFailed
-from mage_jlab.kernel_side import decorators, dynamic, inputs, modules, outputs, tracebacks
+from mage_jlab.kernel_side import (
+    decorators,
+    dynamic,
+    expectations,
+    inputs,
+    modules,
+    outputs,
+    tracebacks,
+)
 from mage_jlab.kernel_side.decorators import Marked
 from mage_jlab.kernel_side.step import PYTHON, Step, current
 from mage_jlab.kernel_side.wire import TESTS
@@ -68,10 +76,17 @@ def _once(step: Step, shell: Any) -> None:
 
         data_product.run(step, shell)
         return
+    if step.language == "yaml" and step.type != "dbt":
+        from mage_jlab.kernel_side import yaml_data
+
+        yaml_data.run(step, shell)
+        return
     if step.language != PYTHON:
         from mage_jlab.kernel_side import languages
 
         languages.run(step, shell)
+        if step.options.get("tests") != "skip" and expectations.attached(step):
+            _report(step, shell, expectations.check(step, shell, outputs.left(step)))
         return
     attached = step.type in ("conditional", "callback")
     values = [] if attached else inputs.load(step)
@@ -91,6 +106,9 @@ def _once(step: Step, shell: Any) -> None:
             from mage_jlab.kernel_side import charts
 
             charts.show(step, shell, module, marked, values)
+            outputs.store(step, [], shell)
+        elif step.type == "extension":
+            _report(step, shell, expectations.run(step, marked, values))
             outputs.store(step, [], shell)
         elif step.type in _FUNCTION:
             _function(step, shell, marked, values)
@@ -154,7 +172,8 @@ def _function(step: Step, shell: Any, marked: list[Marked], values: list[Any]) -
     function = _only(step, marked)
     _prepare(step, marked, values)
     made = outputs.split(inputs.call(function, values, step))
-    tested = step.options.get("tests") != "skip" and any(item.name == "test" for item in marked)
+    has = any(item.name == "test" for item in marked) or expectations.attached(step)
+    tested = step.options.get("tests") != "skip" and bool(has)
     outputs.store(step, made, shell, alone=not tested)
     if tested:
         _test(step, shell, marked, made)
@@ -180,6 +199,8 @@ def _test(step: Step, shell: Any, marked: list[Marked], made: list[Any]) -> None
             lines += tracebacks.excerpt(shell, error)
         else:
             step.tests.append({"name": name, "passed": True, "message": None})
+    if not lines:
+        lines += expectations.check(step, shell, made)
     if step.gathered is None or lines:
         _report(step, shell, lines)
 

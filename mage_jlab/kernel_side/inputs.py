@@ -106,7 +106,7 @@ def call(function: Callable[..., Any], inputs: Sequence[Any], step: Step) -> Any
     Raises:
         WrongArguments: when it does not take that many inputs.
     """
-    names, positional, keyword = _parameters(function)
+    names, positional, keyword = parameters(function)
     check(step, function, names, len(inputs), star=positional)
     if not keyword:
         return function(*inputs)
@@ -140,7 +140,7 @@ def check(
         )  # fmt: skip
 
 
-def _parameters(function: Callable[..., Any]) -> tuple[list[str], bool, bool]:
+def parameters(function: Callable[..., Any]) -> tuple[list[str], bool, bool]:
     """Return the names that take inputs, and whether there are *args and **kwargs."""
     try:
         parameters = inspect.signature(function).parameters.values()
@@ -161,7 +161,7 @@ def _parameters(function: Callable[..., Any]) -> tuple[list[str], bool, bool]:
 
 def call_sensor(function: Callable[..., Any], inputs: Sequence[Any], step: Step) -> Any:
     """Call a sensor: variables only with **kwargs, inputs only with *args too."""
-    _, positional, keyword = _parameters(function)
+    _, positional, keyword = parameters(function)
     if not keyword:
         return function()
     return function(*(inputs if positional else ()), **keyword_arguments(step))
@@ -169,7 +169,7 @@ def call_sensor(function: Callable[..., Any], inputs: Sequence[Any], step: Step)
 
 def call_test(function: Callable[..., Any], outputs: Sequence[Any], step: Step) -> Any:
     """Call a test with all outputs; one that left none is tested as None."""
-    names, _, keyword = _parameters(function)
+    names, _, keyword = parameters(function)
     arguments = list(outputs) or ([None] if names else [])
     if keyword:
         return function(*arguments, **keyword_arguments(step))
@@ -180,7 +180,7 @@ def call_attached(
     function: Callable[..., Any], inputs: dict[str, Any], step: Step, extra: dict[str, Any]
 ) -> Any:
     """Call a callback: inputs positionally, or in ``__input`` when it takes none."""
-    names, positional, keyword = _parameters(function)
+    names, positional, keyword = parameters(function)
     if not keyword:
         return function(*list(inputs.values())[: None if positional else len(names)])
     arguments = {**keyword_arguments(step), **extra}

@@ -110,6 +110,20 @@ def _tell(step: Step, product: Product, shell: Any) -> None:
     _hold(step, product)
 
 
+def left(step: Step) -> list[Any]:
+    """Return what a step left, while it is on its way to the disk."""
+    product = step.product
+    if product is None:
+        return []
+    found = []
+    for item, output in zip(product.kept, product.outputs):
+        if item is not None:
+            found.append(item.fresh())
+        elif output is not None:
+            found.append(registry.read(product.folder, output))
+    return found
+
+
 def _show_all(step: Step, product: Product, publish: Callable[..., None]) -> None:
     for number in range(min(len(product.outputs), _SHOWN)):
         _show(step, number, publish)

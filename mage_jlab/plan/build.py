@@ -32,6 +32,7 @@ class PlannedStep:
     timeout: float | None
     conditionals: tuple[Block, ...] = ()
     callbacks: tuple[Block, ...] = ()
+    extensions: tuple[Block, ...] = ()
     child: Child | None = None
     """Set for one of the children of a block that runs once for each item."""
 
@@ -113,6 +114,7 @@ def build(
                 timeout=by_id[block_id].timeout or None,
                 conditionals=_attached(pipeline, "conditional", block_id),
                 callbacks=_attached(pipeline, "callback", block_id),
+                extensions=_attached(pipeline, "extension", block_id),
             )
             for block_id in graph.order(links)
         ),

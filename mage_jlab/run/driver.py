@@ -26,7 +26,7 @@ from mage_jlab.run.book import Book
 from mage_jlab.run.crew import Crew
 from mage_jlab.run.families import Families, Given
 from mage_jlab.run.ports import Outcome, Request, Started, Worker
-from mage_jlab.run.requests import Readers, request
+from mage_jlab.run.requests import Readers, extension, request
 from mage_jlab.run.rows import Rows, Tell, reason
 from mage_jlab.run.sensors import Asking
 from mage_jlab.run.waiting import Waiting
@@ -304,7 +304,7 @@ class Driver:
             self._makers[step.id] = worker
             attempt = int(options["attempt"])
             return await worker.execute(
-                self._request(step, step.block, source, {**options, "keep": self._keep(step)}),
+                self._request(step, step.block, source, self._options(step, options)),
                 _unheard if again else lambda started: self._rows.began(step.id, attempt, started),
             )
         finally:
@@ -362,6 +362,12 @@ class Driver:
                 await worker.execute(request, _unheard)
             finally:
                 await self._crew.release(worker, step.id)
+
+    def _options(self, step: PlannedStep, options: dict[str, Any]) -> dict[str, Any]:
+        """Add what is kept in memory, and the extension blocks that check the output."""
+        found = {**options, "keep": self._keep(step)}
+        checks = [extension(block, self._job.sources) for block in step.extensions]
+        return {**found, "extensions": checks} if checks else found
 
     def _request(
         self, step: PlannedStep, block: Block, source: str, options: dict[str, Any]

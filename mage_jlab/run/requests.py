@@ -32,6 +32,16 @@ def request(
     return Request(name, source, metadata, timeout)
 
 
+def extension(block: Block, sources: Mapping[str, str | None]) -> dict[str, Any]:
+    """Return what a kernel is told of an extension block that checks a step's output."""
+    return {
+        "uuid": block.id,
+        "source": sources.get(block.id) or "",
+        "path": block.path,
+        "configuration": dict(block.configuration),
+    }
+
+
 class Readers:
     """Who still reads what: so long is it kept in the memory of the kernel that made it."""
 

@@ -14,6 +14,15 @@ export interface IExecuteOptions {
   variables?: Record<string, unknown>;
   execution_date?: string;
   dbt?: DbtTask;
+  /** Extension blocks that check the output, as their cells stand. */
+  extensions?: IExtension[];
+}
+
+export interface IExtension {
+  uuid: string;
+  source: string;
+  path: string | null;
+  configuration: Record<string, unknown>;
 }
 
 /** Types whose code is run as a block and answers with `mage_step`. */
@@ -50,7 +59,10 @@ export async function execute(
     document.states.queued(id);
     const before = cell.model.outputs.toJSON();
     const metadata: JSONObject = {
-      [BLOCK_KEY]: { ...block, options } as unknown as JSONObject,
+      [BLOCK_KEY]: {
+        ...block,
+        options: { ...options, ...checksOf(document, block) }
+      } as unknown as JSONObject,
       deletedCells: document.panel.content.model?.deletedCells ?? [],
       recordTiming: false
     };
@@ -72,6 +84,28 @@ export async function execute(
     );
   }
   await Promise.all(runs);
+}
+
+/** The extension blocks that check the output of a block. */
+function checksOf(
+  document: PipelineDocument,
+  block: IBlockMetadata
+): { extensions?: IExtension[] } {
+  if (block.role !== 'block') {
+    return {};
+  }
+  const extensions = document.blocks
+    .filter(
+      other =>
+        other.type === 'extension' && other.upstream.includes(block.uuid)
+    )
+    .map(other => ({
+      uuid: other.id,
+      source: document.cell(other.id)?.getSource() ?? '',
+      path: other.path,
+      configuration: document.metadata(other.id)?.configuration ?? {}
+    }));
+  return extensions.length ? { extensions } : {};
 }
 
 /** The cell did not run: what it showed before is still true. */

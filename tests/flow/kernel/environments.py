@@ -78,6 +78,19 @@ def listed() -> list[Environment]:
     ]
 
 
+def expectations() -> list[Environment]:
+    """Where Great Expectations is: the version that mage-ai 0.9.80 asks for, and a current one."""
+    versions = [("1", "great_expectations==1.24.1")]
+    if sys.version_info < (3, 12):  # no newer Python has what it needs
+        versions.append(("0.18", "great_expectations==0.18.12"))
+    python = _python(_own())
+    return [
+        Environment(f"expectations-{name}", python, ("ipykernel", package))
+        for name, package in versions
+        if python is not None
+    ]
+
+
 def made(environment: Environment) -> str:
     """Return the interpreter of an environment, making it the first time."""
     key = hashlib.sha256(repr(environment).encode()).hexdigest()[:12]
