@@ -14,6 +14,11 @@ def run(step: Step, shell: Any) -> None:
     Raises:
         StepFailed: when that language cannot be run here.
     """
+    if step.type == "global_data_product":
+        from mage_jlab.kernel_side import data_product
+
+        data_product.run(step, shell)
+        return
     if step.type == "dbt":
         from mage_jlab.kernel_side.dbt import blocks
 
@@ -29,7 +34,12 @@ def run(step: Step, shell: Any) -> None:
 
             duck.run(step, shell)
         return
-    words = {"r": "R", "yaml": "YAML", "markdown": "Markdown"}.get(step.language, step.language)
+    if step.language == "yaml":
+        from mage_jlab.kernel_side import yaml_data
+
+        yaml_data.run(step, shell)
+        return
+    words = {"r": "R", "markdown": "Markdown"}.get(step.language, step.language)
     raise StepFailed(
         f"Block '{step.block}' is written in {words}, which cannot be run yet.", block=step.block
     )

@@ -96,8 +96,7 @@ function checksOf(
   }
   const extensions = document.blocks
     .filter(
-      other =>
-        other.type === 'extension' && other.upstream.includes(block.uuid)
+      other => other.type === 'extension' && other.upstream.includes(block.uuid)
     )
     .map(other => ({
       uuid: other.id,
