@@ -28,6 +28,7 @@ ROWS: tuple[Row, ...] = (
     handoff.PANDAS,
     handoff.POLARS,
     handoff.ARROW,
+    handoff.PANDAS_TWO,
     handoff.OTHER_KERNEL,
     handoff.DURABLE,
     handoff.MEMORY,
