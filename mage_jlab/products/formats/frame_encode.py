@@ -20,6 +20,8 @@ from mage_jlab.products.formats.plain_json import is_exact
 
 _MASKED = re.compile(r"U?Int(8|16|32|64)|Float(32|64)|boolean")
 _OFFSET = re.compile(r"UTC([+-]\d\d:\d\d)")
+_PIECE = 32_768
+"""Objects looked at in one go: meanwhile no other thread runs Python, also not the next block."""
 _TYPED = frozenset({"date", "time", "datetime", "Decimal", "int", "bool", "float"})
 
 
@@ -70,7 +72,8 @@ class Builder:
         """Return a column of text or bytes; nulls are whatever pandas calls null."""
         if self.pa is not None:
             kind = self.pa.large_binary() if binary else self.pa.large_string()
-            return self.pa.array(values, type=kind, from_pandas=True)
+            pieces = [self.pa.array(part, type=kind, from_pandas=True) for part in _pieces(values)]
+            return pieces[0] if len(pieces) == 1 else self.pa.concat_arrays(pieces)
         missing = self.pd.isna(values)
         return column_buffers.texts(
             (None if gone else value for value, gone in zip(values, missing)),
@@ -95,6 +98,13 @@ class Builder:
             return self.pa.array(values, from_pandas=True)
         except (self.pa.ArrowException, OverflowError, ValueError, TypeError):
             return None
+
+
+def _pieces(values: Any) -> list[Any]:
+    """Cut objects into short slices; what is no array of objects stays in one piece."""
+    if getattr(values, "dtype", None) != object or len(values) <= _PIECE:
+        return [values]
+    return [values[start : start + _PIECE] for start in range(0, len(values), _PIECE)]
 
 
 def encode(series: Any, name: str, build: Builder) -> Encoded:
@@ -180,7 +190,7 @@ def _zoned(series: Any, name: str, build: Builder) -> Encoded:
 def _object(series: Any, name: str, build: Builder) -> Encoded:
     """Encode a column of Python objects: exactly, whatever is in it."""
     values = series.to_numpy()
-    missing = series.isna().to_numpy()
+    missing = build.np.concatenate([build.pd.isna(part) for part in _pieces(values)])
     null = _null(values[missing])
     kinds = {type(value) for value in values[~missing]}
     if null is None:
