@@ -102,7 +102,7 @@ class Builder:
 
 def _pieces(values: Any) -> list[Any]:
     """Cut objects into short slices; what is no array of objects stays in one piece."""
-    if getattr(values, "dtype", None) != object or len(values) <= _PIECE:
+    if str(getattr(values, "dtype", "")) != "object" or len(values) <= _PIECE:
         return [values]
     return [values[start : start + _PIECE] for start in range(0, len(values), _PIECE)]
 
