@@ -25,7 +25,7 @@ from mage_jlab.executors import bundle, context, process, sockets, step_logs
 from mage_jlab.executors.channel import Asker, HostChannel
 from mage_jlab.executors.data_products import DataProducts
 from mage_jlab.executors.host import Host, Services
-from mage_jlab.executors.launch import START_SECONDS
+from mage_jlab.executors.launch import START_SECONDS, kernel_specs
 from mage_jlab.executors.runner import Parts, Runner
 from mage_jlab.executors.settings import Kernels, spares
 from mage_jlab.executors.upkeep import Upkeep
@@ -418,6 +418,7 @@ class Engine:
             slots,
             self.secrets,
             self.data_products,
+            lambda: (self._kernels.specs or kernel_specs()).get_all_specs(),
         )
         self._channel = HostChannel(self._sockets, Host(services).answer)
         await self._channel.start()

@@ -189,6 +189,10 @@ class StepFailed(MageError):
     """The code of a block raised."""
 
 
+class CodeFailed(StepFailed):
+    """The code of a block in another language failed."""
+
+
 class TestsFailed(StepFailed):
     """The tests of a block failed."""
 

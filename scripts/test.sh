@@ -10,6 +10,9 @@ if ! command -v mariadbd >/dev/null && [ ! -x /usr/sbin/mariadbd ]; then
   step "MariaDB for the connectors' tests" bash scripts/apt.sh mariadb-server
 fi
 step "environments of users" bash scripts/environments.sh dbt
+if [ ! -e /usr/share/jupyter/kernels/ir/kernel.json ]; then
+  step "R for the tests of R blocks" bash scripts/apt.sh r-base-core r-cran-irkernel
+fi
 step "ruff" ruff check .
 step "ruff format" ruff format --check .
 step "front-end lint" jlpm lint

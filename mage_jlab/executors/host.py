@@ -28,6 +28,7 @@ from mage_jlab.executors.messages import moment
 from mage_jlab.files import data_products, io_config, yaml_load
 from mage_jlab.files.workspace import Workspace
 from mage_jlab.ids import PipelineId
+from mage_jlab.kernel_side.beside.kernel import chosen
 from mage_jlab.model.block import Block
 from mage_jlab.model.connectors import is_secret
 from mage_jlab.model.project import Project
@@ -51,6 +52,8 @@ class Services:
     slots: Slots
     secrets: Callable[[Project], SecretStore]
     data_products: DataProducts
+    specs: Callable[[], Mapping[str, Mapping[str, Any]]]
+    """All kernelspecs, as `jupyter_client` describes them."""
 
 
 class Host:
@@ -68,6 +71,7 @@ class Host:
             "run_state": self._run_state,
             "run_of_partition": self._run_of_partition,
             "blocks": self._blocks,
+            "kernel_spec": self._kernel_spec,
             "block_details": self._block_details,
             "settings": self._settings,
             "pipelines": self._pipelines,
@@ -276,6 +280,15 @@ class Host:
                 for block in found.blocks
             ],
         }
+
+    def _kernel_spec(self, asker: Asker, args: Mapping[str, Any]) -> dict[str, Any] | None:
+        """Return the kernelspec for a language: the block's, the project's, the first there is."""
+        project = self._own.workspace.project(asker.project)
+        language = str(args.get("language") or "").lower()
+        named = project.settings.get("language_kernels")
+        usual = named.get(language) if isinstance(named, Mapping) else None
+        wanted = args.get("name") or usual
+        return chosen(self._own.specs(), language, None if wanted is None else str(wanted))
 
     def _block_details(self, asker: Asker, args: Mapping[str, Any]) -> list[dict[str, Any]]:
         """Return what a SQL block has to know of the blocks above it."""

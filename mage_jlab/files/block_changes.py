@@ -10,7 +10,7 @@ from mage_jlab.files import block_source, notebook_save, places, save, structure
 from mage_jlab.files.pipeline_changes import rewrite
 from mage_jlab.files.reader import Reader
 from mage_jlab.ids import BlockId, PipelineId
-from mage_jlab.model.block import BLOCK_TYPES, EXTENSIONS, FOLDERS, MARKDOWN, Block
+from mage_jlab.model.block import BLOCK_TYPES, FOLDERS, MARKDOWN, Block, extension, speaks
 from mage_jlab.model.pipeline import Pipeline
 from mage_jlab.model.project import Project
 
@@ -53,8 +53,8 @@ def add(
         configuration = {**inherited, **configuration}
     if kind not in BLOCK_TYPES:
         raise BadRequest(f"There is no block type '{kind}'.")
-    if language not in EXTENSIONS:
-        raise BadRequest(f"There is no block language '{language}'.")
+    if not speaks(kind, language):
+        raise BadRequest(f"A {kind} cannot be written in '{language}'.")
     change = save.Change()
     if spec.get("existing"):
         block_id = _existing(reader, project, pipeline, spec, kind, language, configuration)
@@ -123,7 +123,7 @@ def _existing(
     folder = FOLDERS.get(kind)
     stem, _, ending = path.rpartition(".")
     inner = stem.removeprefix(f"{folder}/")
-    if folder and inner != stem and ending == EXTENSIONS.get(language):
+    if folder and inner != stem and ending == extension(language):
         block_id = BlockId(inner)
     else:
         block_id = BlockId(places.clean_name(str(spec["name"]), folders=True))
@@ -155,8 +155,8 @@ def change(
     path = block.path
     language = changes.get("language", block.language)
     if language != block.language:
-        if language not in EXTENSIONS:
-            raise BadRequest(f"There is no block language '{language}'.")
+        if not speaks(block.type, language):
+            raise BadRequest(f"A {block.type} cannot be written in '{language}'.")
         notebook_save.convert_entry(document, block_id, block.type, language)
         current = reader.source(project, block) or ""
         _new_file(

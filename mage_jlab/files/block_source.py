@@ -18,7 +18,7 @@ from typing import Any
 
 from mage_jlab.errors import BrokenFile, EditRefused, OutsideProject, UnsafeFile
 from mage_jlab.files import places
-from mage_jlab.model.block import DBT, EXTENSIONS, FOLDERS
+from mage_jlab.model.block import DBT, FOLDERS, extension
 
 MAX_BYTES = 8 * 1024 * 1024
 _BOM = b"\xef\xbb\xbf"
@@ -29,7 +29,7 @@ def default_path(block_id: str, kind: str, language: str) -> str | None:
     folder = FOLDERS.get(kind)
     if folder is None:
         return None
-    ending = EXTENSIONS.get(language, language if language.isalnum() else "txt")
+    ending = extension(language)
     if kind == DBT and language == "sql":
         path = block_id if block_id.startswith("dbt/") else f"dbt/{block_id}"
         return path if path.endswith(".sql") else f"{path}.sql"

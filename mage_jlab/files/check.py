@@ -16,7 +16,9 @@ from mage_jlab.files.reader import Reader
 from mage_jlab.ids import PipelineId
 from mage_jlab.model import graph
 from mage_jlab.model.block import (
+    ANY_LANGUAGE,
     DBT,
+    EXTENSIONS,
     GLOBAL_DATA_PRODUCT,
     MARKDOWN,
     SCRATCHPAD,
@@ -26,7 +28,11 @@ from mage_jlab.model.check import ERROR, INFO, WARNING, Problem
 from mage_jlab.model.pipeline import PIPELINE_TYPES, RUNNABLE_TYPES, Pipeline
 from mage_jlab.model.project import Project
 
-RUNNABLE_LANGUAGES = ("python", "markdown", "sql", "yaml")
+SQL_PROVIDERS = frozenset({
+    "bigquery", "clickhouse", "duckdb", "mssql", "mysql", "postgres", "redshift", "snowflake",
+    "sqlite", "sqlserver", "trino",
+})  # fmt: skip
+RUNNABLE_LANGUAGES = ("python", "markdown", "sql", "yaml", "r")
 _LATER_TYPES = (DBT,)
 _LATER_YAML = re.compile(r"^(connector_type|source|destination):\s*\S", re.MULTILINE)
 _OWN_EXECUTOR = (None, "", "local_python", "local_python_force")
@@ -222,9 +228,11 @@ def _not_yet(block: Block, source: str, problem: Any) -> Iterator[Problem]:
     provider = block.configuration.get("data_provider")
     if block.type in _LATER_TYPES:
         yield problem(INFO, f"Blocks of type '{block.type}' cannot be run here yet.")
-    elif block.language == "sql" and provider:
+    elif block.language == "sql" and provider and provider not in SQL_PROVIDERS:
         yield problem(INFO, f"'{block.id}' is SQL for {provider}, which cannot be run here yet.")
-    elif block.language not in RUNNABLE_LANGUAGES:
+    elif block.language not in RUNNABLE_LANGUAGES and (
+        block.language in EXTENSIONS or block.type not in ANY_LANGUAGE
+    ):
         yield problem(
             INFO, f"'{block.id}' is written in {block.language}, which cannot be run here yet."
         )

@@ -22,7 +22,7 @@ from mage_jlab.files import block_source, notebook, pipeline_yaml, places, struc
 from mage_jlab.files.reader import Reader
 from mage_jlab.files.yaml_load import plain
 from mage_jlab.ids import BlockId, slug
-from mage_jlab.model.block import BLOCK_TYPES, DBT, EXTENSIONS, MARKDOWN, SCRATCHPAD, Block
+from mage_jlab.model.block import BLOCK_TYPES, DBT, MARKDOWN, SCRATCHPAD, Block, speaks
 from mage_jlab.model.pipeline import Pipeline
 from mage_jlab.model.project import Project
 
@@ -134,7 +134,7 @@ class _Plan:
         if kind is None:
             kind = SCRATCHPAD if cell.code else MARKDOWN
         language = "markdown" if kind == MARKDOWN else said.get("language")
-        language = _known(language, tuple(EXTENSIONS)) or "python"
+        language = _spoken(kind, language) or "python"
         configuration = _mapping(said.get("configuration"))
         if cell.copy_of is not None:
             base = f"{cell.copy_of.id}_copy"
@@ -219,7 +219,7 @@ class _Plan:
         entry = entries[block.id].value
         structure.settle(entry, {k: said[k] for k in structure.SETTINGS if k in said}, block)
         kind = _known(said.get("type"), BLOCK_TYPES) or block.type
-        language = _known(said.get("language"), tuple(EXTENSIONS)) or block.language
+        language = _spoken(kind, said.get("language")) or block.language
         if (kind, language) != (block.type, block.language):
             self.convert(cell, block, kind, language)
         else:
@@ -370,6 +370,10 @@ def _with_images(raw: Mapping[str, Any]) -> str:
 
 def _mapping(value: Any) -> dict[str, Any]:
     return dict(plain(value)) if isinstance(value, Mapping) else {}
+
+
+def _spoken(kind: str, language: Any) -> str | None:
+    return language if isinstance(language, str) and speaks(kind, language) else None
 
 
 def _known(value: Any, among: tuple[str, ...]) -> str | None:

@@ -8,7 +8,7 @@ import types
 from collections.abc import Callable
 from typing import Any
 
-from mage_jlab.errors import NoFunction, StepFailed, TestsFailed
+from mage_jlab.errors import CodeFailed, NoFunction, StepFailed, TestsFailed
 from mage_jlab.kernel_side import (
     decorators,
     dynamic,
@@ -45,8 +45,9 @@ def failed(step: Step, shell: Any, error: BaseException) -> None:
     tracebacks.strip(error)
     step.state = "failed"
     step.error = tracebacks.describe(error, step.filename)
-    if isinstance(error, TestsFailed) and "lines" in error.detail:
-        lines = [*error.detail["lines"], f"\x1b[0;31mTestsFailed\x1b[0m: {error.message}"]
+    if isinstance(error, (TestsFailed, CodeFailed)) and "lines" in error.detail:
+        name = type(error).__name__
+        lines = [*error.detail["lines"], f"\x1b[0;31m{name}\x1b[0m: {error.message}"]
         tracebacks.publish(shell, type(error), error, lines)
     else:
         lines = tracebacks.show(shell, error, step.code)

@@ -39,7 +39,15 @@ def run(step: Step, shell: Any) -> None:
 
         yaml_data.run(step, shell)
         return
-    words = {"r": "R", "markdown": "Markdown"}.get(step.language, step.language)
-    raise StepFailed(
-        f"Block '{step.block}' is written in {words}, which cannot be run yet.", block=step.block
-    )
+    if step.language == "r" and step.type != "scratchpad":
+        from mage_jlab.kernel_side.beside import r
+
+        r.run(step, shell)
+        return
+    if step.language == "markdown":
+        raise StepFailed(
+            f"Block '{step.block}' is written in Markdown, which cannot be run.", block=step.block
+        )
+    from mage_jlab.kernel_side.beside import other
+
+    other.run(step, shell)

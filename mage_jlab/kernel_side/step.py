@@ -133,7 +133,7 @@ class Step:
     @property
     def raw(self) -> bool:
         """Whether the cell runs as it is, in the notebook's own namespace."""
-        return self.type in RAW
+        return self.type in RAW and self.language == PYTHON
 
     @property
     def tests_only(self) -> bool:

@@ -127,7 +127,7 @@ def _plain(block: str, value: Any, beside: Path, name: str) -> dict[str, Any]:
         if not rows:
             return {"block": block, "kind": "list", "items": items}
     path = beside / f"{name}.json"
-    path.write_text(json.dumps(json.loads(dumps(value), object_hook=_words)), encoding="utf-8")
+    path.write_text(json.dumps(json.loads(dumps(value), object_hook=words)), encoding="utf-8")
     return {"block": block, "kind": "json", "path": str(path)}
 
 
@@ -138,7 +138,7 @@ def _items(value: Any) -> list[Any]:
     return list(value) if isinstance(value, (list, tuple)) else []
 
 
-def _words(value: dict[str, Any]) -> Any:
+def words(value: dict[str, Any]) -> Any:
     """Write times and decimals as the texts they are in JSON."""
     if len(value) == 1 and next(iter(value)) in ("$datetime", "$date", "$decimal"):
         return next(iter(value.values()))

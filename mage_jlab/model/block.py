@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -41,6 +42,31 @@ FOLDERS: Mapping[str, str] = {
 EXTENSIONS: Mapping[str, str] = {
     "python": "py", "sql": "sql", "r": "r", "yaml": "yaml", "markdown": "md",
 }  # fmt: skip
+
+OTHER_EXTENSIONS: Mapping[str, str] = {
+    "bash": "sh", "c++": "cpp", "haskell": "hs", "javascript": "js", "julia": "jl", "octave": "m",
+    "perl": "pl", "powershell": "ps1", "ruby": "rb", "rust": "rs", "typescript": "ts",
+}  # fmt: skip
+"""Files of blocks in languages that Mage does not have but a Jupyter kernel may."""
+
+ANY_LANGUAGE = frozenset({CUSTOM, SCRATCHPAD})
+"""Types of blocks that may be written in any language with a Jupyter kernel."""
+
+_LANGUAGE = re.compile(r"[a-z][a-z0-9_+#.-]{0,39}")
+
+
+def speaks(kind: str, language: str) -> bool:
+    """Whether blocks of a type may be written in a language."""
+    return language in EXTENSIONS or (
+        kind in ANY_LANGUAGE and _LANGUAGE.fullmatch(language) is not None
+    )
+
+
+def extension(language: str) -> str:
+    """Return the ending of files in a language, without the dot."""
+    known = EXTENSIONS.get(language) or OTHER_EXTENSIONS.get(language)
+    return known or (language if language.isalnum() else "txt")
+
 
 ROLES: Mapping[str, str] = {
     "blocks": "block",

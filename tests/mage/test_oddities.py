@@ -229,7 +229,6 @@ def test_what_cannot_be_run_yet_is_said(workspace: Workspace, project: Project) 
     lines = {name: line for name, (_, line) in found.items()}
     assert {name: severity for name, (severity, _) in found.items()} == {
         "pg": "info",
-        "ar": "info",
         "words": "warning",
         "wrong": "error",
     }

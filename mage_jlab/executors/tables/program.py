@@ -62,4 +62,9 @@ def _call(name: str) -> Callable[..., dict[str, Any]]:
         from mage_jlab.executors.tables import sql
 
         return sql.run
+    if name in ("give_r", "take_r", "give_files", "take_files"):
+        from mage_jlab.executors.tables import exchange
+
+        found: Callable[..., dict[str, Any]] = getattr(exchange, name)
+        return found
     raise MageError(f"There is no work called '{name}'.")

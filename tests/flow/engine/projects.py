@@ -63,7 +63,7 @@ def write_pipeline(
         lists.get(f"{item['type']}s", lists["blocks"]).append(entry)
         if item["type"] not in FOLDERS:
             continue  # it has no file
-        ending = {"sql": "sql"}.get(entry["language"], "py")
+        ending = {"sql": "sql", "r": "r", "bash": "sh"}.get(entry["language"], "py")
         file = project / FOLDERS[item["type"]] / f"{identity}.{ending}"
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(item["body"])

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from flow.engine.projects import block, custom, step, write_pipeline
+import psutil
+from flow.engine.projects import block, custom, step, until, write_pipeline
 
 from mage_jlab.assembly import Engine
 from mage_jlab.products.formats import registry
@@ -34,3 +35,53 @@ def test_sql_between_python(engine: Engine, root: Path) -> None:
     assert registry.read(folder, manifest.outputs[0])["m"].sum() == 30
     assert "-- $factor = 3" in "".join(r["text"] for r in engine.step_log(run.id, "query")[0])
     assert "line 2" in str(step(run, "wrong").error)
+
+
+def test_r_between_python(engine: Engine, root: Path) -> None:
+    more = "transform <- function(df_1, ...) {\n  cat('rows', nrow(df_1), '\\n')\n  df_1$m <- df_1$n * global_vars$factor\n  df_1\n}"
+    write_pipeline(
+        root / "shop", "etl",
+        {
+            "load": block("data_loader", LOADER),
+            "more": block("transformer", more, "load", language="r"),
+            "below": custom("print(args[0]['m'].tolist()); return len(args[0])", "more"),
+            "wrong": block("transformer", "transform <- function(df_1) {\n\n  stop('no way')\n}", "below", language="r"),
+        },
+        variables={"factor": 3},
+    )  # fmt: skip
+    run = engine.wait(engine.submit("shop", "etl").id, 90)
+    assert step(run, "below").state == "completed", run
+    assert "[0, 3, 6, 9, 12]" in [record["text"] for record in engine.step_log(run.id, "below")[0]]
+    assert "rows 5 " in [record["text"] for record in engine.step_log(run.id, "more")[0]]
+    assert "no way, line 3" in str(step(run, "wrong").error)
+    settled(run.id)
+
+
+def test_a_cancelled_run_leaves_no_r(engine: Engine, root: Path) -> None:
+    endless = "load_data <- function() {\n  cat('go\\n')\n  while (TRUE) Sys.sleep(0.1)\n}"
+    write_pipeline(root / "shop", "etl", {"endless": block("data_loader", endless, language="r")})
+    run = engine.submit("shop", "etl")
+    until(lambda: any(r["text"] == "go" for r in engine.step_log(run.id, "endless")[0]))
+    engine.cancel(run.id)
+    assert engine.wait(run.id, 60).state == "cancelled"
+    settled(run.id)
+
+
+def settled(run_id: str) -> None:
+    """Wait until no R of ours is there any more."""
+
+    def left() -> list[int]:
+        mine = {child.pid for child in psutil.Process().children(recursive=True)}
+        found = [
+            p for p in psutil.process_iter(["ppid", "environ"]) if "IRkernel::main()" in _line(p)
+        ]
+        return [p.pid for p in found if p.pid in mine or p.ppid() == 1]
+
+    until(lambda: not left())
+
+
+def _line(process: psutil.Process) -> str:
+    try:
+        return " ".join(process.cmdline())
+    except psutil.Error:
+        return ""

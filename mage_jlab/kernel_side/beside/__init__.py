@@ -1,0 +1,1 @@
+"""Kernels of other languages beside this one: R, and whatever Jupyter kernel is installed."""
