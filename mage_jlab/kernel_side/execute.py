@@ -90,10 +90,9 @@ def _once(step: Step, shell: Any) -> None:
         elif step.type == "sensor":
             _sensor(step, marked, values, shell)
         elif step.type == "chart":
-            from mage_jlab.kernel_side import charts
+            from mage_jlab.kernel_side.charts import draw
 
-            charts.show(step, shell, module, marked, values)
-            outputs.store(step, [], shell)
+            outputs.store(step, draw.run(step, shell, module, marked, values), shell)
         elif step.type == "extension":
             _report(step, shell, expectations.run(step, marked, values))
             outputs.store(step, [], shell)

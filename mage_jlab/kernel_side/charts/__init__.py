@@ -1,0 +1,1 @@
+"""Chart blocks: Mage's chart configurations, drawn as Vega-Lite by JupyterLab itself."""
