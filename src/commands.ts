@@ -44,6 +44,10 @@ export namespace CommandIDs {
   export const showRequirements = 'mage:show-requirements';
   export const copyPipelinePath = 'mage:copy-pipeline-path';
   export const openProblem = 'mage:open-problem';
+  // connections
+  export const openConnections = 'mage:open-connections';
+  export const manageSecrets = 'mage:manage-secrets';
+  export const installPackage = 'mage:install-package';
   // runs
   export const openRuns = 'mage:open-runs';
   export const openRun = 'mage:open-run';

@@ -32,6 +32,10 @@ function lined(name: string, body: string): LabIcon {
   });
 }
 
+export const connectionIcon = lined(
+  'connection',
+  '<ellipse cx="12" cy="6" rx="7" ry="3"/><path d="M5 6v12c0 1.700 3.1 3 7 3s7-1.300 7-3V6M5 12c0 1.700 3.1 3 7 3s7-1.300 7-3"/>'
+);
 export const dataLoaderIcon = drawn(
   'data-loader',
   '<path d="M12 3v11M7.5 10 12 14.5 16.5 10M4 16v4h16v-4"/>'

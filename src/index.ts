@@ -2,6 +2,7 @@ import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
 
 import drive from './api/drive';
 import canvas from './canvas/plugin';
+import connections from './connections/plugin';
 import workspace from './model/plugin';
 import notebook from './notebook/plugin';
 import preview from './preview/plugin';
@@ -17,6 +18,7 @@ const plugins = [
   canvas,
   preview,
   sidebar,
+  connections,
   runs,
   triggers,
   status

@@ -4,6 +4,7 @@ import type { ISignal } from '@lumino/signaling';
 import type { NotebookPanel } from '@jupyterlab/notebook';
 
 import type {
+  IMissingPackage,
   IOutputSummary,
   IPipelineSummary,
   IProject,
@@ -33,6 +34,8 @@ export interface IBlockStatus {
   tests?: ITestResult[];
   /** First line of the failure. */
   error?: string;
+  /** The package that the kernel's environment lacks, when that is why it failed. */
+  missing?: IMissingPackage;
 }
 
 /** A block of an open pipeline, as its cell says. */

@@ -27,6 +27,11 @@ export type IStatistics = Schemas['Statistics'];
 export type IColumnStatistics = Schemas['ColumnStatistics'];
 export type IHealth = Schemas['Health'];
 export type IDbtModel = Schemas['DbtModel'];
+export type ISecret = Schemas['Secret'];
+export type IConnections = Schemas['Connections'];
+export type IConnector = Schemas['Connector'];
+export type IConnectionTest = Schemas['ConnectionTestResult'];
+export type IMissingPackage = Schemas['MissingPackage'];
 export type IRequirements = Schemas['Requirements'];
 
 export interface IPage<T> {

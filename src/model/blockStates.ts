@@ -1,6 +1,6 @@
 import { type ISignal, Signal } from '@lumino/signaling';
 
-import type { IOutputSummary } from '../api/types';
+import type { IMissingPackage, IOutputSummary } from '../api/types';
 import type { BlockState, IBlockStatus, ITestResult } from '../tokens';
 import type { IKernelStep } from './kernelSteps';
 import type { Upstream } from './order';
@@ -15,8 +15,16 @@ export interface IStepState {
   duration?: number | null;
   outputs?: IOutputSummary[] | null;
   tests?: ITestResult[] | null;
-  error?: { name?: string; message?: string } | string | null;
+  error?: IStepError | string | null;
   code_hash?: string | null;
+}
+
+/** What a failure says of itself. */
+export interface IStepError {
+  name?: string;
+  message?: string;
+  line?: number | null;
+  missing_package?: IMissingPackage | null;
 }
 
 interface IRecord extends IBlockStatus {
@@ -189,13 +197,15 @@ function recordOf(step: IStepState | IKernelStep): IRecord {
     outputs: step.outputs ?? [],
     tests: step.tests ?? undefined,
     error: typeof error === 'string' ? error : firstLine(error),
+    missing:
+      typeof error === 'object'
+        ? (error.missing_package ?? undefined)
+        : undefined,
     codeHash: step.code_hash ?? undefined
   };
 }
 
-function firstLine(
-  error: { name?: string; message?: string } | undefined
-): string | undefined {
+function firstLine(error: IStepError | undefined): string | undefined {
   if (!error) {
     return undefined;
   }

@@ -5,6 +5,7 @@ import { type ISignal, Signal } from '@lumino/signaling';
 
 import type { IOutputSummary } from '../api/types';
 import type { ITestResult } from '../tokens';
+import type { IStepError } from './blockStates';
 
 /** What the kernel says about a block it runs (message type `mage_step`). */
 export interface IKernelStep {
@@ -18,7 +19,7 @@ export interface IKernelStep {
   duration?: number;
   outputs?: IOutputSummary[];
   tests?: ITestResult[];
-  error?: { name: string; message: string; line?: number | null } | null;
+  error?: IStepError | null;
   code_hash?: string;
 }
 

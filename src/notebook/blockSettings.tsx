@@ -3,6 +3,7 @@ import { caretDownIcon, caretUpIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
 import type { PipelineDocument } from '../model/pipelineDocument';
+import { type ITrial, tryConnection } from '../model/trial';
 import { isStep } from '../ui/blockTypes';
 import {
   AreaField,
@@ -12,6 +13,8 @@ import {
   mappingText,
   TextField
 } from '../ui/form';
+import { connectorOf } from '../ui/providers';
+import { TrialLine } from '../ui/trialLine';
 
 interface IBlockForm {
   retries: string;
@@ -64,6 +67,7 @@ export async function editBlock(
         change={change}
         trans={trans}
         step={isStep(data.type)}
+        sql={data.language === 'sql' ? document : undefined}
         nameOf={other => document.metadata(other)?.name ?? other}
       />
     )
@@ -147,6 +151,8 @@ function BlockFields(props: {
   change: (value: IBlockForm) => void;
   trans: TranslationBundle;
   step: boolean;
+  /** The pipeline, for a SQL block: its connection can be tried. */
+  sql?: PipelineDocument;
   nameOf: (id: string) => string;
 }): React.JSX.Element {
   const { value, change, trans } = props;
@@ -215,6 +221,13 @@ function BlockFields(props: {
         value={value.configuration}
         onChange={configuration => change({ ...value, configuration })}
       />
+      {props.sql ? (
+        <TryConnection
+          document={props.sql}
+          configuration={mappingOf(value.configuration) ?? {}}
+          trans={trans}
+        />
+      ) : null}
     </>
   );
 }
@@ -266,6 +279,57 @@ function UpstreamOrder(props: {
       <span className="mage-Form-hint">
         {trans.__('The function gets their outputs in this order.')}
       </span>
+    </div>
+  );
+}
+
+/** Try the connection that a SQL block's configuration names. */
+function TryConnection(props: {
+  document: PipelineDocument;
+  configuration: Record<string, unknown>;
+  trans: TranslationBundle;
+}): React.JSX.Element | null {
+  const { document, configuration, trans } = props;
+  const [trial, setTrial] = React.useState<ITrial | null>(null);
+  const connector = connectorOf(configuration['data_provider']);
+  if (!connector) {
+    return null;
+  }
+  const profile = String(configuration['data_provider_profile'] || 'default');
+  const tryOut = async (): Promise<void> => {
+    const stop = new AbortController();
+    setTrial({ stop });
+    try {
+      const result = await tryConnection(
+        {
+          project: document.project,
+          pipeline: document.pipeline,
+          kernel: document.panel.sessionContext.session?.kernel?.name,
+          profile,
+          connector
+        },
+        stop.signal
+      );
+      setTrial({ result });
+    } catch (error) {
+      setTrial({
+        error: stop.signal.aborted
+          ? trans.__('Cancelled.')
+          : (error as Error).message
+      });
+    }
+  };
+  return (
+    <div>
+      <button
+        type="button"
+        className="mage-Button"
+        disabled={!!trial?.stop}
+        onClick={() => void tryOut()}
+      >
+        {trans.__('Test the connection “%1”', profile)}
+      </button>
+      {trial ? <TrialLine trial={trial} trans={trans} /> : null}
     </div>
   );
 }

@@ -5,6 +5,7 @@ import * as React from 'react';
 import { CommandIDs } from '../commands';
 import { blockOfCell } from '../model/cells';
 import type { PipelineDocument } from '../model/pipelineDocument';
+import type { IBlockStatus } from '../tokens';
 import { isStep } from '../ui/blockTypes';
 import { type INotebookParts, onBlock } from './context';
 
@@ -55,6 +56,12 @@ export class ErrorBar extends ReactWidget {
                 : trans.__('Hide the traceback')}
             </button>
           ) : null}
+          <Remedies
+            status={block.status}
+            document={this._document}
+            parts={this._parts}
+            onAgain={() => this._again(block.id)}
+          />
           <button
             className="mage-Link"
             data-lm-suppress-shortcuts="true"
@@ -74,6 +81,11 @@ export class ErrorBar extends ReactWidget {
         </span>
       </div>
     );
+  }
+
+  /** Run what failed once more, now that what it lacked is there. */
+  private _again(id: string): void {
+    onBlock(this._parts, CommandIDs.runBlock, this._document, id);
   }
 
   private _block(): ReturnType<PipelineDocument['block']> {
@@ -103,4 +115,53 @@ export class ErrorBar extends ReactWidget {
   }
 
   private _shown = '';
+}
+
+const CONNECTOR = /io_config\.yaml|the setting [A-Z_]+/;
+
+/** What can be done about some failures: a package, a setting of a connector. */
+function Remedies(props: {
+  status: IBlockStatus;
+  document: PipelineDocument;
+  parts: INotebookParts;
+  onAgain: () => void;
+}): React.JSX.Element | null {
+  const { status, document, parts, onAgain } = props;
+  const { commands, trans } = parts;
+  const { missing } = status;
+  const { project } = document;
+  if (missing) {
+    const kernel = document.panel.sessionContext.session?.kernel?.name ?? '';
+    return (
+      <button
+        className="mage-Link"
+        data-lm-suppress-shortcuts="true"
+        title={trans.__('Into the environment %1', missing.environment)}
+        onClick={() =>
+          void commands
+            .execute(CommandIDs.installPackage, {
+              project,
+              kernel,
+              package: missing.package,
+              environment: missing.environment,
+              python: missing.python
+            })
+            .then(done => (done ? onAgain() : undefined))
+        }
+      >
+        {trans.__('Install %1…', missing.package)}
+      </button>
+    );
+  }
+  return CONNECTOR.test(status.error ?? '') ? (
+    <button
+      className="mage-Link"
+      data-lm-suppress-shortcuts="true"
+      onClick={() =>
+        void commands.execute(CommandIDs.openConnections, { project })
+      }
+    >
+      {trans.__('Connections…')}
+    </button>
+  ) : null;
 }

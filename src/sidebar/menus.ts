@@ -40,8 +40,11 @@ function entriesOf(row: Row): Entry[] {
         [CommandIDs.openRuns, args],
         [CommandIDs.openTriggers, args],
         null,
-        [CommandIDs.importHistory, args],
-        [CommandIDs.showRequirements, args]
+        [CommandIDs.openConnections, args],
+        [CommandIDs.manageSecrets, args],
+        [CommandIDs.showRequirements, args],
+        null,
+        [CommandIDs.importHistory, args]
       ];
     case 'pipeline':
       return [
