@@ -47,9 +47,6 @@ export function FieldRow(props: IFieldProps): React.JSX.Element {
     <div className="mage-Connection-row" data-changed={draft.has(field.id)}>
       <label className="mage-Connection-label" htmlFor={id}>
         {field.label}
-        {field.stored || field.kind !== 'text' ? null : (
-          <span className="mage-hidden">{trans.__('(not set)')}</span>
-        )}
       </label>
       <Source {...props} kind={shown.kind} />
       <div className="mage-Connection-value">
@@ -75,7 +72,7 @@ function Source(props: IFieldProps & { kind: Kind }): React.JSX.Element {
   const key = field.path[field.path.length - 1];
   const kept = field.stored?.kind;
   const choices: [Kind, string][] = [
-    ['env', trans.__('environment variable')],
+    ['env', trans.__('environment')],
     ['secret', trans.__('secret')]
   ];
   if (!field.secret) {

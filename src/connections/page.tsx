@@ -310,6 +310,16 @@ function SaveBar(props: {
   };
   return (
     <div className="mage-Connections-save">
+      <button
+        className="mage-Button mage-mod-accept"
+        disabled={fault !== null || model.saving}
+        onClick={() => void model.save()}
+      >
+        {trans.__('Save')}
+      </button>
+      <button className="mage-Button" onClick={() => model.discard()}>
+        {trans.__('Discard')}
+      </button>
       <span role={fault ? 'alert' : undefined} data-fault={fault !== null}>
         {fault
           ? words[fault]
@@ -319,16 +329,6 @@ function SaveBar(props: {
               model.draft.size
             )}
       </span>
-      <button className="mage-Button" onClick={() => model.discard()}>
-        {trans.__('Discard')}
-      </button>
-      <button
-        className="mage-Button mage-mod-accept"
-        disabled={fault !== null || model.saving}
-        onClick={() => void model.save()}
-      >
-        {trans.__('Save')}
-      </button>
     </div>
   );
 }
