@@ -39,8 +39,8 @@ server: setup ## REST interface and drive in a real server
 	pytest tests/server
 
 flow: setup ## Real kernels, command line, kills
-	bash scripts/environments.sh dbt
-	pytest tests/flow tests/cli tests/faults tests/differential tests/connectors tests/dbt
+	bash scripts/environments.sh dbt spark
+	pytest tests/flow tests/cli tests/faults tests/differential tests/connectors tests/dbt tests/spark
 
 js: setup ## TypeScript unit tests
 	jlpm test

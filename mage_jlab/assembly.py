@@ -329,6 +329,7 @@ class Engine:
         )
         if self._channel is not None:
             said["channel"] = self._channel.admit(Asker(project.id, pipeline.id))
+        said["spark"] = context.spark(project, pipeline)
         said["limits"] = {"keep_versions": self.housekeeping.retention.versions}
         said = context.with_key(said)
         return bundle.start_code(said), str(said["key"])

@@ -9,9 +9,12 @@ export PATH="$PWD/.venv/bin:$PATH"
 if ! command -v mariadbd >/dev/null && [ ! -x /usr/sbin/mariadbd ]; then
   step "MariaDB for the connectors' tests" bash scripts/apt.sh mariadb-server
 fi
-step "environments of users" bash scripts/environments.sh dbt
+step "environments of users" bash scripts/environments.sh dbt spark
 if [ ! -e /usr/share/jupyter/kernels/ir/kernel.json ]; then
   step "R for the tests of R blocks" bash scripts/apt.sh r-base-core r-cran-irkernel
+fi
+if ! command -v java >/dev/null; then
+  step "Java for Spark" bash scripts/apt.sh openjdk-17-jre-headless
 fi
 step "ruff" ruff check .
 step "ruff format" ruff format --check .
@@ -22,7 +25,7 @@ step "import contracts" lint-imports
 step "front-end unit tests" jlpm test
 step "unit tests" pytest tests/unit tests/mage tests/shape
 step "server tests" pytest tests/server
-step "flow tests" pytest tests/flow tests/cli tests/faults tests/differential tests/connectors tests/dbt
+step "flow tests" pytest tests/flow tests/cli tests/faults tests/differential tests/connectors tests/dbt tests/spark
 step "browser tests" bash scripts/browser.sh
 echo
 echo "all passed in $((SECONDS - began)) s"

@@ -21,7 +21,8 @@ PACKAGE = "_mage_jlab_kernel"
 _SHIPPED = ("errors", "ids", "model", "plan", "products", "io", "kernel_side")
 _LEFT_OUT = (
     "products/store.py", "products/columns.py", "products/arrow_frames.py",
-    "products/disk.py", "products/retention.py", "products/mage_layout.py",
+    "products/parquet_folder.py", "products/disk.py", "products/retention.py",
+    "products/mage_layout.py",
     "model/connectors.py", "model/run.py", "model/data_product.py",
     "plan/build.py", "plan/freshness.py", "plan/resume.py", "plan/retry.py",
 )  # fmt: skip

@@ -14,6 +14,7 @@ from mage_jlab import __version__
 from mage_jlab.errors import InvalidTrigger
 from mage_jlab.files import mage_data
 from mage_jlab.ids import slug
+from mage_jlab.model.pipeline import Pipeline
 from mage_jlab.model.project import Project
 from mage_jlab.model.run import Run
 from mage_jlab.model.trigger import SCHEDULE, Trigger
@@ -55,6 +56,26 @@ def base(
 def ours() -> dict[str, Any]:
     """Return how a kernel starts a process in our own environment."""
     return {"python": sys.executable, "path": [place for place in sys.path if place]}
+
+
+_TEMPLATE = ("app_name", "use_custom_session", "custom_session_var_name")
+"""Keys of Mage's template that say nothing of where Spark runs."""
+
+
+def spark(project: Project, pipeline: Pipeline) -> dict[str, Any]:
+    """Return the settings of Spark: the pipeline's over the project's.
+
+    Nearly every project has those of Mage's template, which count as not set.
+    """
+    given = [project.settings.get("spark_config"), pipeline.document.get("spark_config")]
+    config: dict[str, Any] = {}
+    for item in given:
+        if isinstance(item, Mapping):
+            config |= {str(k): v for k, v in item.items() if v is not None}
+    chosen = {k: v for k, v in config.items() if v and k not in _TEMPLATE and v != "local"}
+    wanted = pipeline.type == "pyspark" or pipeline.executor_type == "pyspark"
+    is_set = bool(chosen) or bool(config.get("use_custom_session"))
+    return {"config": plain(config), "set": is_set, "pipeline": wanted}
 
 
 def nowhere(folder: Path) -> dict[str, Any]:

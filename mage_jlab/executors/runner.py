@@ -257,6 +257,7 @@ class Runner:
             variables=run.variables,
         )
         said = context.of_run(said, run, trigger, parts.interval) | {"sources": str(snapshot.root)}
+        said["spark"] = context.spark(project, snapshot.pipeline)
         if self.channel is not None:
             said["channel"] = self.channel.admit(asker)
         said = context.with_key(said)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from mage_jlab.errors import BadRequest, MissingInput, WrongArguments
-from mage_jlab.kernel_side import dynamic, mage_outputs
+from mage_jlab.kernel_side import dynamic, mage_outputs, spark
 from mage_jlab.kernel_side.held import held
 from mage_jlab.kernel_side.step import Context, Step
 from mage_jlab.products import execution
@@ -110,7 +110,10 @@ def call(function: Callable[..., Any], inputs: Sequence[Any], step: Step) -> Any
     check(step, function, names, len(inputs), star=positional)
     if not keyword:
         return function(*inputs)
-    return function(*inputs, **keyword_arguments(step))
+    arguments = keyword_arguments(step)
+    result = function(*inputs, **arguments)
+    spark.learn(step, arguments["context"])
+    return result
 
 
 def check(
@@ -220,6 +223,7 @@ def keyword_arguments(step: Step) -> dict[str, Any]:
             trigger_name=context.trigger.get("name"),
             retry={"attempts": int(options.get("attempt") or 0)},
         )
+    result.update(spark.keywords(step))
     result.update(dynamic.keywords(step))
     return result
 

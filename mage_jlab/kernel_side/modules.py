@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from mage_jlab.kernel_side import decorators
+from mage_jlab.kernel_side import decorators, spark
 from mage_jlab.kernel_side.step import Context, Step
 from mage_jlab.products import manifest, places
 from mage_jlab.products.execution import find
@@ -46,6 +46,7 @@ def fresh(step: Step, inputs: Sequence[Any]) -> types.ModuleType:
         module.__file__ = str(step.context.root / step.path)
     namespace = module.__dict__
     namespace.update(offered(step.type))
+    spark.offer(step.context, namespace)
     for number, value in enumerate(inputs, start=1):
         namespace[f"df_{number}"] = value
     namespace.update(zip(step.upstream, inputs))

@@ -20,13 +20,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from mage_jlab.errors import MageError
-from mage_jlab.kernel_side import execute, mage_names, masking, modules, outputs, wire
+from mage_jlab.kernel_side import execute, mage_names, masking, modules, outputs, spark, wire
 from mage_jlab.kernel_side.publish import Door
 from mage_jlab.kernel_side.step import PYTHON, Context, Step, current, of_request
 from mage_jlab.kernel_side.writer import writer
 from mage_jlab.products import execution, places
 from mage_jlab.products.execution import Execution
-from mage_jlab.products.formats import pickled
+from mage_jlab.products.formats import pickled, spark_frame
 from mage_jlab.products.record import LIMIT, Recorder
 
 _PACKAGE = __name__.partition(".")[0]
@@ -52,6 +52,7 @@ class Host:
         shell.input_transformers_cleanup.insert(0, _clean)
         pickled.find_module[:] = [self._find_module]
         execution.before_reading[:] = [writer.wait]
+        spark_frame.find_session[:] = [spark.for_reading]
 
     def remove(self) -> None:
         """Take the hooks away, for a newer version of this code."""
@@ -106,6 +107,7 @@ class Host:
     async def _do_shutdown(self, restart: bool) -> Any:
         """End the kernel, but not before what blocks left is on disk."""
         writer.wait()
+        spark.stop()
         result = self._shut_down(restart)
         return await result if inspect.isawaitable(result) else result
 
@@ -312,6 +314,7 @@ def activate(data: Mapping[str, Any]) -> None:
         mage_names.install(lambda: _host.context if _host is not None else context)
     _host.context = context
     modules.prepare(context)
+    spark.offer(context, shell.user_ns)
     wire.publish(_host.kernel, {"event": "ready", "key": context.key}, _host._request())
 
 

@@ -48,6 +48,8 @@ class Context:
     mage_data: tuple[Path, ...] = ()
     """Where Mage itself left outputs of this project's blocks."""
     limits: dict[str, Any] = field(default_factory=dict)
+    spark: dict[str, Any] = field(default_factory=dict)
+    """Spark's settings; whether they are set at all, whether the pipeline is one of Spark."""
     ours: dict[str, Any] = field(default_factory=dict)
     """Interpreter and import path of mage-jlab's own environment."""
 
@@ -81,6 +83,7 @@ class Context:
             channel=HostChannel(channel["address"], channel["token"]) if channel else None,
             mage_data=tuple(Path(item) for item in data.get("mage_data") or ()),
             limits=dict(data.get("limits") or {}),
+            spark=dict(data.get("spark") or {}),
             ours=dict(data.get("ours") or {}),
         )
 

@@ -15,11 +15,13 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
-from mage_jlab.errors import InvalidQuery, StoreError
+from mage_jlab.errors import InvalidQuery, ProductNotFound, StoreError
 from mage_jlab.model.product import Output
+from mage_jlab.preview import parquet_source
 from mage_jlab.products import cells
 from mage_jlab.products.columns import arrow_path, queryable, without_views
-from mage_jlab.products.formats import arrow_file
+from mage_jlab.products.formats import arrow_file, spark_frame
+from mage_jlab.products.parquet_folder import ParquetFolder
 
 THREADS = 2
 MEMORY = "1GB"
@@ -34,11 +36,14 @@ class Source:
         Raises:
             StoreError: when it is no table or its file is damaged.
         """
-        self.path = arrow_path(folder, output)
+        self.path = _path(folder, output)
+        self.table: Any
         try:
-            self.table: pa.Table = arrow_file.in_batches(
-                without_views(arrow_file.open_table(self.path))
-            )
+            if output.format == spark_frame.NAME:
+                self.table = ParquetFolder(self.path)
+            else:
+                table = without_views(arrow_file.open_table(self.path))
+                self.table = arrow_file.in_batches(table)
         except (pa.ArrowException, OSError) as error:
             raise StoreError(f"{output.name} cannot be read: {error}.") from error
         self.output = output
@@ -71,6 +76,8 @@ class Source:
 
     def connect(self, numbers: Iterable[int], *, rows: bool = True) -> Connection:
         """Return a connection in which the view ``t`` has the columns asked for."""
+        if isinstance(self.table, ParquetFolder):
+            return Connection(parquet_source.view(self.table, numbers, rows=rows))
         wanted = sorted(set(numbers))
         columns = {f"c{n}": queryable(self.table.column(n)) for n in wanted}
         for number in wanted:
@@ -83,10 +90,20 @@ class Source:
         return Connection(pa.table(columns))
 
 
+def _path(folder: Path, output: Output) -> Path:
+    if output.format != spark_frame.NAME:
+        return arrow_path(folder, output)
+    stored = folder / Path(output.files[0]).name
+    if not stored.is_dir():
+        raise ProductNotFound(f"The files of {output.name} are gone.", output=output.name)
+    return stored
+
+
 class Connection:
     """A DuckDB connection of its own, without files and without the network."""
 
-    def __init__(self, view: pa.Table) -> None:
+    def __init__(self, view: pa.Table | list[str]) -> None:
+        """Make the view ``t``: of an Arrow table, or by statements."""
         self._folder = tempfile.TemporaryDirectory(prefix="mage-jlab-")
         self._duck = duckdb.connect(
             ":memory:",
@@ -100,7 +117,11 @@ class Connection:
             },
         )
         self._view = view
-        self._duck.register("t", view)
+        if isinstance(view, list):
+            for statement in view:
+                self._duck.execute(statement)
+        else:
+            self._duck.register("t", view)
 
     def __enter__(self) -> Connection:
         return self
@@ -133,8 +154,10 @@ def _codes(column: pa.ChunkedArray) -> pa.ChunkedArray:
     return pa.chunked_array([chunk.indices for chunk in unified.chunks], column.type.index_type)
 
 
-def take(table: pa.Table, numbers: Any) -> pa.Table:
+def take(table: Any, numbers: Any) -> pa.Table:
     """Return rows by number; only the batches they lie in are touched."""
+    if isinstance(table, ParquetFolder):
+        return table.take(numbers)
     batches = table.to_batches()
     if not batches:
         return table

@@ -13,10 +13,11 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from mage_jlab.errors import ProductNotFound, StoreError
 from mage_jlab.model.product import TABLE, Output
-from mage_jlab.products.formats import arrow_file, column_buffers, numpy_array
+from mage_jlab.products.formats import arrow_file, column_buffers, numpy_array, spark_frame
 from mage_jlab.products.formats.column_buffers import Buffers
 
 
@@ -35,6 +36,10 @@ def arrow_path(folder: Path, output: Output) -> Path:
     if stored.suffix == arrow_file.SUFFIX:
         return stored
     made = folder / f"{output.name}.view{arrow_file.SUFFIX}"
+    if not made.exists() and stored.suffix == spark_frame.SUFFIX:
+        temporary = folder / f".{made.name}.{os.getpid()}.tmp"
+        _from_parquet(stored, temporary)
+        temporary.replace(made)
     if not made.exists():
         table = (
             _from_numpy(stored, output)
@@ -86,6 +91,16 @@ _CASTS: dict[str, Any] = {
 
 def _is_text(kind: pa.DataType) -> bool:
     return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
+
+
+def _from_parquet(folder: Path, target: Path) -> None:
+    """Write what Spark wrote as one Arrow file, batch by batch."""
+    files = spark_frame.parts(folder)
+    schema = pq.read_schema(files[0]).remove_metadata() if files else pa.schema([])
+    with pa.OSFile(str(target), "wb") as sink, pa.ipc.new_file(sink, schema) as writer:
+        for file in files:
+            for batch in pq.ParquetFile(file).iter_batches(batch_size=arrow_file.BATCH):
+                writer.write_batch(batch.replace_schema_metadata(None))
 
 
 def _from_numpy(path: Path, output: Output) -> pa.Table:

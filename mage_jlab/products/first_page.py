@@ -7,7 +7,13 @@ from typing import Any
 
 from mage_jlab.model.product import Output
 from mage_jlab.products import cells
-from mage_jlab.products.formats import arrow_file, column_buffers, numpy_array, polars_frame
+from mage_jlab.products.formats import (
+    arrow_file,
+    column_buffers,
+    numpy_array,
+    polars_frame,
+    spark_frame,
+)
 
 
 def rows(folder: Path, output: Output) -> list[list[Any]]:
@@ -18,6 +24,8 @@ def rows(folder: Path, output: Output) -> list[list[Any]]:
         columns = column_buffers.first(path, count, width)
     elif path.suffix == numpy_array.SUFFIX:
         columns = numpy_array.first(path, count, width)
+    elif path.suffix == spark_frame.SUFFIX:
+        columns = spark_frame.first(path, count, width)
     elif arrow_file.pyarrow() is not None:
         columns = arrow_file.first(path, count, width)
     else:

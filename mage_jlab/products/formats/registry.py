@@ -21,14 +21,15 @@ from mage_jlab.products.formats import (
     plain_json,
     polars_frame,
     references,
+    spark_frame,
     text,
 )
 from mage_jlab.products.formats.kept import Built, Kept
 from mage_jlab.products.formats.target import Target, storage_error
 
 _ORDER: tuple[Any, ...] = (
-    references, text, binary, frame, polars_frame, arrow_table, numpy_array, figure, plain_json,
-    pickled,
+    references, text, binary, frame, polars_frame, spark_frame, arrow_table, numpy_array, figure,
+    plain_json, pickled,
 )  # fmt: skip
 _TABLES: tuple[Any, ...] = (frame, polars_frame, arrow_table, numpy_array)
 _BY_NAME: dict[str, Any] = {module.NAME: module for module in (*_ORDER, json_list)}

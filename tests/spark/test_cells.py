@@ -1,0 +1,140 @@
+"""Blocks that work with Spark: who gets a session, what is stored, how it is looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+from kernels import Kernel, running
+
+from mage_jlab.preview import export, page, statistics
+
+pytestmark = pytest.mark.timeout(300)
+
+LOAD = """
+@data_loader
+def load(*args, **kwargs):
+    spark = kwargs['spark']
+    frame = spark.range(1000).selectExpr(
+        'id', 'id % 7 as seven', "concat('w', id % 3) as word",
+        "timestamp'2024-01-01 00:00:00' + make_interval(0, 0, 0, 0, id) as at",
+    )
+    return frame.repartition(4, 'seven')
+"""
+
+
+@pytest.fixture(scope="module")
+def kernel(tmp_path_factory: pytest.TempPathFactory, spark_python: str) -> Iterator[Kernel]:
+    with running(tmp_path_factory.mktemp("s"), spark_python) as started:
+        config = {"app_name": "tests", "others": {"spark.sql.shuffle.partitions": 2}}
+        answer = started.start(spark={"config": config, "set": True, "pipeline": False})
+        assert answer.steps == [{"event": "ready", "key": "k1"}], answer.traceback
+        yield started
+
+
+def machines(kernel: Kernel) -> list[str]:
+    process = psutil.Process(kernel.manager.provisioner.pid)
+    return [c.name() for c in process.children(recursive=True) if c.name() == "java"]
+
+
+def product(kernel: Kernel, block: str) -> tuple[Path, Any]:
+    found = kernel.store.manifest("etl", "interactive", block)
+    folder = kernel.store.execution("etl", "interactive", block, found.version)
+    return folder, found.outputs[0]
+
+
+def test_a_block_without_spark_starts_no_java_machine(kernel: Kernel) -> None:
+    code = "import pandas as pd\n@data_loader\ndef f(*a, **kwargs):\n    return pd.DataFrame({'n': [1]})"
+    assert kernel.cell(code, "plain").finished["state"] == "completed"
+    assert not machines(kernel)
+
+
+def test_a_spark_frame_is_stored_as_parquet_and_shown(kernel: Kernel) -> None:
+    answer = kernel.cell(LOAD, "load")
+    assert answer.finished["state"] == "completed", answer.traceback
+    assert machines(kernel)
+    folder, output = product(kernel, "load")
+    assert (output.format, output.kind, output.rows) == ("spark", "table", 1000)
+    assert [c.type for c in output.columns] == [
+        "int64", "int64", "string", "timestamp[us, tz=UTC]",
+    ]  # fmt: skip
+    assert list((folder / "output_0.parquet").glob("*.parquet"))
+    assert len(answer.previews[0]["page"]["rows"]) == 50
+    assert answer.previews[0]["rows"] == 1000
+
+
+def test_windows_sorts_and_filters_come_from_the_parquet_files(kernel: Kernel) -> None:
+    folder, output = product(kernel, "load")
+    sorted_ = page.window(folder, output, offset=500, limit=3, sort=[["id", "desc"]])
+    assert [row[0] for row in sorted_["rows"]] == [499, 498, 497]
+    assert sorted_["rows"][0][3].startswith("2024-01-21 19:00")
+    found = page.window(
+        folder, output, sort=[["at", "asc"]],
+        filters=[{"column": "word", "op": "eq", "value": "w1"}, {"column": "id", "op": "lt", "value": 10}],
+    )  # fmt: skip
+    assert [row[0] for row in found["rows"]] == [1, 4, 7]
+    assert (found["total"], found["stored"]) == (3, 1000)
+    plain = [page.window(folder, output, offset=o, limit=400)["rows"] for o in (0, 400, 800)]
+    assert sorted(row[0] for rows in plain for row in rows) == list(range(1000))
+    counted = statistics.statistics(folder, output)["columns"]
+    assert (counted[1]["distinct"], counted[0]["maximum"]) == (7, 999)
+    text = b"".join(export.csv(folder, output, sort=[["id", "asc"]])).decode().splitlines()
+    assert len(text) == 1001
+    # Nothing was copied for it.
+    assert not list(folder.glob("*.view.arrow"))
+
+
+def test_spark_blocks_get_spark_frames_and_others_pandas(kernel: Kernel) -> None:
+    code = """
+    @transformer
+    def f(frame, *args, **kwargs):
+        spark = kwargs.get('spark')
+        assert type(frame).__module__.startswith('pyspark.sql'), type(frame)
+        return frame.groupBy('seven').count().orderBy('seven')
+    """
+    import textwrap
+
+    answer = kernel.cell(textwrap.dedent(code), "groups", "transformer", ["load"])
+    assert answer.finished["state"] == "completed", answer.traceback
+    assert answer.previews[0]["page"]["rows"][0] == [0, 143]
+    code = "@transformer\ndef f(frame, *a, **k):\n    return [type(frame).__module__, int(frame['count'].sum())]"
+    answer = kernel.cell(code, "pandas_one", "transformer", ["groups"])
+    shown = [c["data"]["text/plain"] for c in answer.of("display_data")]
+    assert shown[1] == "1000", answer.traceback
+    assert "pandas" in shown[0]
+
+
+def test_an_unfinished_frame_leaves_nothing(kernel: Kernel) -> None:
+    code = """
+@data_loader
+def load(*args, **kwargs):
+    from pyspark.sql.functions import udf
+    spark = kwargs['spark']
+    return spark.range(10).selectExpr('raise_error("boom") as x')
+"""
+    answer = kernel.cell(code, "broken")
+    assert answer.finished["state"] == "failed"
+    assert kernel.store.latest("etl", "interactive", "broken") is None
+
+
+def test_the_notebook_of_a_pyspark_pipeline_has_spark(kernel: Kernel) -> None:
+    kernel.start(spark={"config": {}, "set": False, "pipeline": True})
+    assert kernel.evaluate("spark.range(5).count()") == "5"
+    code = "@custom\ndef f(*args):\n    return spark.range(3).count()"
+    answer = kernel.cell(code, "global_one", "custom")
+    assert "3" in str([c["data"] for c in answer.of("display_data")]), answer.traceback
+
+
+def test_what_is_missing_is_named(tmp_path: Path, spark_python: str) -> None:
+    with running(tmp_path / "a") as own:
+        own.start(spark={"config": {}, "set": False, "pipeline": True})
+        answer = own.cell(LOAD, "load")
+        assert answer.finished["error"]["name"] == "MissingPackage"
+        assert "pip install pyspark" in answer.finished["error"]["message"]
+    with running(tmp_path / "b", spark_python, {"PATH": "/nowhere", "HOME": str(tmp_path)}) as bare:
+        bare.start(spark={"config": {}, "set": False, "pipeline": True})
+        answer = bare.cell(LOAD, "load")
+        assert "Java 17" in answer.finished["error"]["message"]
