@@ -24,7 +24,7 @@ workspace.create_project("blank")
 def with_dbt(checkout: Path) -> None:
     """A project with a dbt project and a kernel that has dbt: `scripts/environments.sh dbt`."""
     sys.path.insert(0, str(checkout / "tests" / "dbt"))
-    import projects
+    import dbt_projects as projects
 
     python = checkout / ".environments" / "dbt" / "bin" / "python"
     spec = base / "share" / "kernels" / "withdbt" / "kernel.json"

@@ -9,11 +9,11 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import projects
+import dbt_projects as projects
 import psutil
 import pytest
+from dbt_projects import LOAD, model
 from kernels import Answer, Kernel, running
-from projects import LOAD, model
 
 pytestmark = pytest.mark.timeout(300)
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import projects
+import dbt_projects as projects
 import psycopg
 import pytest
 import yaml
