@@ -2,6 +2,7 @@
 
 import json
 import os
+import sqlite3
 import sys
 import tempfile
 from pathlib import Path
@@ -44,7 +45,39 @@ def with_dbt(checkout: Path) -> None:
     projects.write(shop, projects.DUCKDB.format(path=base / "warehouse.duckdb"))
 
 
+def with_languages() -> None:
+    """A project with a block in each language, a database, and a kernel for Bash."""
+    spec = base / "share" / "kernels" / "bash" / "kernel.json"
+    spec.parent.mkdir(parents=True)
+    argv = [sys.executable, "-m", "bash_kernel", "-f", "{connection_file}"]
+    spec.write_text(json.dumps({"argv": argv, "display_name": "Bash", "language": "bash"}))
+    database = base / "people.db"
+    with sqlite3.connect(database) as connection:
+        connection.execute("CREATE TABLE people (id INTEGER, full_name TEXT)")
+    provider = "configuration: {data_provider: sqlite, data_provider_profile: files}"
+    for name, text in {
+        "metadata.yaml": "project_type: standalone\n",
+        "io_config.yaml": f"version: 0.1.1\nfiles:\n  SQLITE_DATABASE: {database}\n",
+        "data_loaders/load.py": "@data_loader\ndef load(*args, **kwargs):\n"
+        "    import pandas as pd\n"
+        "    return pd.DataFrame({'species': ['Adelie', 'Gentoo'], 'mass': [3700, 5000]})\n",
+        "transformers/query.sql": "SELECT species, mass / 1000 AS kg\nFROM {{ df_1 }}\n",
+        "transformers/plot_it.r": "transform <- function(df_1, ...) {\n    barplot(df_1$kg)\n"
+        "    df_1$kind <- factor(df_1$species)\n    df_1\n}\n",
+        "transformers/people.sql": "SELECT 1 AS one\n",
+        "pipelines/tongues/metadata.yaml": "name: tongues\nuuid: tongues\ntype: python\nblocks:\n"
+        "- {uuid: load, name: load, type: data_loader, language: python, upstream_blocks: []}\n"
+        "- {uuid: query, name: query, type: transformer, language: sql, upstream_blocks: [load]}\n"
+        "- {uuid: plot_it, name: plot it, type: transformer, language: r, upstream_blocks: [query]}\n"
+        f"- {{uuid: people, name: people, type: transformer, language: sql, {provider}}}\n",
+    }.items():
+        path = root / "babel" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+
+
 with_dbt(Path(__file__).resolve().parents[1])
+with_languages()
 
 c.ServerApp.port = int(os.environ.get("MAGE_UI_PORT", "8899"))  # noqa: F821
 c.ServerApp.root_dir = str(root)  # noqa: F821

@@ -302,6 +302,11 @@ def _clean(lines: list[str]) -> list[str]:
 _host: Host | None = None
 
 
+def context() -> Context | None:
+    """Return what this kernel works for."""
+    return None if _host is None else _host.context
+
+
 def activate(data: Mapping[str, Any]) -> None:
     """Make this kernel run blocks of a pipeline, or give it another context."""
     global _host

@@ -28,6 +28,7 @@ import {
 } from '../ui/blockTypes';
 import type { IMenuEntries, IMenuEntry } from '../ui/menu';
 import { type INotebookParts, onBlock } from './context';
+import { LANGUAGES, languagesFor } from './languages';
 
 /** Show what went wrong with an edit where the person looks. */
 export function warn(error: unknown): void {
@@ -192,8 +193,6 @@ export function moreMenu(
   ];
 }
 
-const LANGUAGES = ['python', 'sql', 'r'];
-
 /** Make a block one of another type or language, or choose the kernel. */
 export function kindMenu(
   parts: INotebookParts,
@@ -219,7 +218,10 @@ export function kindMenu(
       run: () => change({ type })
     })
   );
-  const languages = LANGUAGES.map((language): IMenuEntry => ({
+  const languages = languagesFor(
+    block.type,
+    parts.app.serviceManager.kernelspecs.specs
+  ).map((language): IMenuEntry => ({
     label: languageLabel(language, trans),
     checked: language === block.language,
     run: () => change({ language })
@@ -312,6 +314,22 @@ export async function addMenu(
     const fitting = templates.filter(item => item.type === type);
     const add = (template?: string, language?: string): void =>
       addBlock(document, type, after, template, language);
+    const others = languagesFor(
+      type,
+      parts.app.serviceManager.kernelspecs.specs
+    ).filter(language => !LANGUAGES.includes(language));
+    const inOther = others.map((language): IMenuEntry => ({
+      label: languageLabel(language, trans),
+      caption: trans.__('Runs in the Jupyter kernel of that language'),
+      run: () => add(undefined, language)
+    }));
+    if (type === 'scratchpad' && inOther.length) {
+      const python: IMenuEntry = {
+        label: languageLabel('python', trans),
+        run: () => add()
+      };
+      return { label, icon, submenu: [python, ...inOther] };
+    }
     if (type === 'markdown' || type === 'scratchpad') {
       return { label, icon, run: () => add() };
     }
@@ -355,7 +373,9 @@ export async function addMenu(
         ...(groups.length ? (['separator'] as const) : []),
         ...(groups.length === 1 && groups[0].submenu
           ? groups[0].submenu
-          : groups)
+          : groups),
+        ...(inOther.length ? (['separator'] as const) : []),
+        ...inOther
       ]
     };
   });

@@ -1,4 +1,5 @@
 import type { JupyterFrontEnd } from '@jupyterlab/application';
+import type { IEditorLanguageRegistry } from '@jupyterlab/codemirror';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { CommandRegistry } from '@lumino/commands';
 
@@ -10,6 +11,8 @@ export interface INotebookParts {
   readonly app: JupyterFrontEnd;
   readonly commands: CommandRegistry;
   readonly trans: TranslationBundle;
+  /** How editors know languages. */
+  readonly languages: IEditorLanguageRegistry | null;
   /** Templates for new blocks; fetched once. */
   templates(): Promise<readonly IBlockTemplate[]>;
 }

@@ -25,7 +25,7 @@ export function decorate(
     for (const cell of panel.content.widgets) {
       if (!done.has(cell)) {
         done.add(cell);
-        keepLanguage(cell);
+        keepLanguage(cell, parts.languages);
         void cell.ready.then(() => fill(cell, document, parts));
       }
       mark(cell);

@@ -1,4 +1,6 @@
 import type { Cell } from '@jupyterlab/cells';
+import type { IEditorLanguageRegistry } from '@jupyterlab/codemirror';
+import type { KernelSpec } from '@jupyterlab/services';
 
 import { blockOfCell } from '../model/cells';
 
@@ -10,19 +12,56 @@ const MIME_TYPES: Record<string, string> = {
   python: 'text/x-ipython'
 };
 
+/** Languages that Mage has; blocks of every type may be written in them. */
+export const LANGUAGES: readonly string[] = ['python', 'sql', 'r'];
+
+/** Types of blocks that may be written in the language of any installed kernel. */
+const ANY_LANGUAGE = new Set(['custom', 'scratchpad']);
+
+/** The languages in which blocks of a type can be written here. */
+export function languagesFor(
+  type: string,
+  specs: KernelSpec.ISpecModels | null
+): string[] {
+  if (!ANY_LANGUAGE.has(type)) {
+    return [...LANGUAGES];
+  }
+  const installed = Object.values(specs?.kernelspecs ?? {}).map(spec =>
+    (spec?.language ?? '').toLowerCase()
+  );
+  return [...new Set([...LANGUAGES, ...installed.sort()])].filter(Boolean);
+}
+
+/** The media type by which editors know a language. */
+export function mimeTypeOf(
+  language: string,
+  registry: IEditorLanguageRegistry | null
+): string | null {
+  const known = MIME_TYPES[language];
+  if (known) {
+    return known;
+  }
+  const name = language === 'bash' ? 'shell' : language;
+  const mime = registry?.findByName(name)?.mime;
+  return (Array.isArray(mime) ? mime[0] : (mime as string | undefined)) ?? null;
+}
+
 /**
  * Keep the editor of a block in the block's language.
  *
  * JupyterLab gives all code cells the language of the kernel, again on each
  * change of the kernel.
  */
-export function keepLanguage(cell: Cell): void {
+export function keepLanguage(
+  cell: Cell,
+  registry: IEditorLanguageRegistry | null
+): void {
   const apply = (): void => {
     const block = blockOfCell(cell);
     if (!block || cell.isDisposed || cell.model.type !== 'code') {
       return;
     }
-    const wanted = MIME_TYPES[block.language];
+    const wanted = mimeTypeOf(block.language, registry);
     if (!wanted) {
       return;
     }

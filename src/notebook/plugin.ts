@@ -3,6 +3,8 @@ import type {
   JupyterFrontEndPlugin
 } from '@jupyterlab/application';
 import { ICommandPalette } from '@jupyterlab/apputils';
+import { IEditorLanguageRegistry } from '@jupyterlab/codemirror';
+import { ICompletionProviderManager } from '@jupyterlab/completer';
 import { IFileBrowserFactory } from '@jupyterlab/filebrowser';
 import type { DocumentRegistry } from '@jupyterlab/docregistry';
 import {
@@ -27,6 +29,8 @@ import { addCommands } from './commands';
 import type { INotebookParts } from './context';
 import { decorate } from './decoration';
 import { addOpenAsPipeline } from './openAsPipeline';
+import { addCompletion } from './sql/completion';
+import { Tables } from './sql/tables';
 import { fillToolbar } from './toolbar';
 import { watchExecution } from './watchExecution';
 
@@ -69,14 +73,23 @@ const plugin: JupyterFrontEndPlugin<IPipelineDocuments> = {
   autoStart: true,
   provides: IPipelineDocuments,
   requires: [INotebookTracker],
-  optional: [ITranslator, ICommandPalette, IWorkspace, IFileBrowserFactory],
+  optional: [
+    ITranslator,
+    ICommandPalette,
+    IWorkspace,
+    IFileBrowserFactory,
+    IEditorLanguageRegistry,
+    ICompletionProviderManager
+  ],
   activate: (
     app: JupyterFrontEnd,
     tracker: INotebookTracker,
     translator: ITranslator | null,
     palette: ICommandPalette | null,
     workspace: IWorkspace | null,
-    browsers: IFileBrowserFactory | null
+    browsers: IFileBrowserFactory | null,
+    languages: IEditorLanguageRegistry | null,
+    completion: ICompletionProviderManager | null
   ): IPipelineDocuments => {
     const trans = (translator ?? nullTranslator).load('mage_jlab');
     const settings = app.serviceManager.serverSettings;
@@ -85,6 +98,7 @@ const plugin: JupyterFrontEndPlugin<IPipelineDocuments> = {
       app,
       commands: app.commands,
       trans,
+      languages,
       templates: () => {
         templates ??= request<IPage<IBlockTemplate>>(
           ['templates'],
@@ -98,6 +112,9 @@ const plugin: JupyterFrontEndPlugin<IPipelineDocuments> = {
       }
     };
     const documents = new PipelineDocuments(tracker);
+    if (completion) {
+      addCompletion(completion, documents, new Tables(settings), trans);
+    }
     const synchronies = new Map<PipelineDocument, Synchrony>();
 
     const open = (panel: NotebookPanel): void => {

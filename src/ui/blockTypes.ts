@@ -161,6 +161,6 @@ export function languageLabel(
     case 'markdown':
       return trans.__('Markdown');
     default:
-      return language;
+      return language.charAt(0).toUpperCase() + language.slice(1);
   }
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from typing import Any
 
 from kernels import Answer, Kernel
@@ -82,3 +83,28 @@ def test_what_is_wrong_is_said(fresh: Kernel) -> None:
     assert "needs the setting SQLITE_DATABASE" in fails(answer, "BadRequest")
     answer = sql(fresh, "SELECT 1", "w", data_provider_profile="nope")
     assert "has no profile 'nope'" in fails(answer, "NotFound")
+
+
+def known_tables(kernel: Kernel, provider: str, profile: str) -> Any:
+    """What the front end's expression says once it has been found out."""
+    expression = (
+        "__import__('_mage_jlab_kernel.kernel_side.sql.schema', fromlist=['_'])"
+        f".of({provider!r}, {profile!r})"
+    )
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        kernel.client.execute("", silent=True, user_expressions={"s": expression})
+        reply = kernel.client.get_shell_msg(timeout=30)["content"]
+        said = reply["user_expressions"]["s"]["data"]["application/json"]
+        if said["tables"] is not None:
+            return said
+    raise AssertionError("never found out")
+
+
+def test_tables_and_columns_are_known_for_completion(fresh: Kernel) -> None:
+    database = prepared(fresh)
+    database.execute("CREATE TABLE people (id INTEGER, full_name TEXT)")
+    database.commit()
+    assert ["", "people", ["id", "full_name"]] in known_tables(fresh, "sqlite", "files")["tables"]
+    assert known_tables(fresh, "sqlite", "nope")["tables"] == []
+    assert known_tables(fresh, "nothing", "files")["tables"] == []
