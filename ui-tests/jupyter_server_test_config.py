@@ -68,7 +68,8 @@ def with_languages() -> None:
         "pipelines/tongues/metadata.yaml": "name: tongues\nuuid: tongues\ntype: python\nblocks:\n"
         "- {uuid: load, name: load, type: data_loader, language: python, upstream_blocks: []}\n"
         "- {uuid: query, name: query, type: transformer, language: sql, upstream_blocks: [load]}\n"
-        "- {uuid: plot_it, name: plot it, type: transformer, language: r, upstream_blocks: [query]}\n"
+        "- {uuid: plot_it, name: plot it, type: transformer, language: r, "
+        "upstream_blocks: [query]}\n"
         f"- {{uuid: people, name: people, type: transformer, language: sql, {provider}}}\n",
     }.items():
         path = root / "babel" / name
