@@ -78,6 +78,17 @@ def parser() -> argparse.ArgumentParser:
     check.add_argument("project", metavar="PROJECT")
     _root(check)
 
+    notebook = _add(
+        commands, both, "import-notebook", "from_notebook:run", "make a pipeline of a notebook"
+    )
+    notebook.add_argument("project", metavar="PROJECT")
+    notebook.add_argument("notebook", metavar="NOTEBOOK", help="an .ipynb file")
+    notebook.add_argument("--name", help="of the pipeline; else the notebook's")
+    notebook.add_argument("--dry-run", action="store_true", help="show it and write nothing")
+    notebook.add_argument("--code", action="store_true", help="show the code of the blocks, too")
+    notebook.add_argument("--yes", action="store_true", help="do not ask")
+    _root(notebook)
+
     product = _words(_group(commands, "product", "the data that blocks left"))
     show = _add(product, both, "show", "products:show", "print what a block left")
     _target(show)

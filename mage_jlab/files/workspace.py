@@ -37,6 +37,7 @@ from mage_jlab.files import (
     trigger_yaml,
 )
 from mage_jlab.files.connections import Connections, Edit
+from mage_jlab.files.from_notebook import draft
 from mage_jlab.files.kernels import KernelMemory, read_json
 from mage_jlab.files.reader import Reader
 from mage_jlab.files.snapshot import Snapshot
@@ -389,6 +390,32 @@ class Workspace:
         for path, text in outcome.texts.items():
             block_changes.write_text(self.reader, project, change, path, text)
         return change
+
+    # -- notebooks that become pipelines --------------------------------------
+
+    def propose_import(
+        self, project: Project, data: bytes, file: str, *,
+        name: str | None = None, edits: Sequence[draft.Edit] = (),
+    ) -> draft.Draft:  # fmt: skip
+        """Return the pipeline that a notebook would become; nothing is run or written."""
+        taken = draft.files_of(project)
+        return draft.propose(data, file, name=name, edits=edits, taken=taken)
+
+    def import_notebook(
+        self, project: Project, data: bytes, file: str, *,
+        name: str | None = None, edits: Sequence[draft.Edit] = (), etag: str | None = None,
+    ) -> Pipeline:  # fmt: skip
+        """Make a pipeline of a notebook: all of it in one change, or nothing.
+
+        Raises:
+            Changed: when `etag` is given and is not that of the notebook that was shown.
+            AlreadyExists: when there is such a pipeline.
+        """
+        with self._writing(project):
+            wanted = self.propose_import(project, data, file, name=name, edits=edits)
+            change, pipeline_id = draft.written(self.reader, project, wanted, etag=etag)
+            self._commit(project, change)
+        return self.load(project, pipeline_id)
 
     # -- connections --------------------------------------------------------
 

@@ -132,6 +132,44 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/projects/{project}/notebook-draft': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        project: string;
+      };
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** Show the blocks that a notebook would become; nothing is run or written. */
+    post: operations['post_projects_project_notebook_draft'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/projects/{project}/notebook-import': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        project: string;
+      };
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** Make a pipeline of a notebook, in one change. */
+    post: operations['post_projects_project_notebook_import'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/projects/{project}/connections': {
     parameters: {
       query?: never;
@@ -1699,6 +1737,61 @@ export interface components {
       /** @default null */
       missing_package: components['schemas']['MissingPackage'] | null;
     };
+    /**
+     * ImportedBlock
+     * @description What was changed of a proposed block; what is left out stays as proposed.
+     */
+    ImportedBlock: {
+      key: string;
+      /** @default null */
+      name: string | null;
+      /** @default null */
+      type: string | null;
+      /** @default null */
+      skip: boolean | null;
+      /** @default null */
+      upstream: string[] | null;
+    };
+    /**
+     * NotebookImport
+     * @description A notebook (its path below the server's root) that is to become a pipeline.
+     */
+    NotebookImport: {
+      path: string;
+      /** @default null */
+      name: string | null;
+      /** @default [] */
+      blocks: components['schemas']['ImportedBlock'][];
+      /** @default null */
+      etag: string | null;
+    };
+    /**
+     * NotebookBlock
+     * @description A block that would be made of some cells. Nothing is made of it while `skip`.
+     */
+    NotebookBlock: {
+      key: string;
+      id: string;
+      name: string;
+      type: string;
+      skip: boolean;
+      upstream: string[];
+      takes: string[];
+      gives: string[];
+      cells: number[];
+      code: string;
+      warnings: string[];
+    };
+    /**
+     * NotebookDraft
+     * @description The pipeline that a notebook would become.
+     */
+    NotebookDraft: {
+      name: string;
+      etag: string;
+      blocks: components['schemas']['NotebookBlock'][];
+      types: string[];
+    };
   };
   responses: never;
   parameters: never;
@@ -2094,6 +2187,157 @@ export interface operations {
       };
       /** @description There is no such thing. */
       404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+    };
+  };
+  post_projects_project_notebook_draft: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        project: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['NotebookImport'];
+      };
+    };
+    responses: {
+      /** @description Show the blocks that a notebook would become; nothing is run or written. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['NotebookDraft'];
+        };
+      };
+      /** @description The request is not valid; `detail.path` names the field. */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description Without a token, or without the right to do this. */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description There is no such thing. */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description It does not fit the present state. */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description A file or a pipeline cannot be used as it is. */
+      422: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+    };
+  };
+  post_projects_project_notebook_import: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        project: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['NotebookImport'];
+      };
+    };
+    responses: {
+      /** @description Make a pipeline of a notebook, in one change. */
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Pipeline'];
+        };
+      };
+      /** @description The request is not valid; `detail.path` names the field. */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description Without a token, or without the right to do this. */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description There is no such thing. */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description It does not fit the present state. */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description It changed since it was read. */
+      412: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description A file or a pipeline cannot be used as it is. */
+      422: {
         headers: {
           [name: string]: unknown;
         };

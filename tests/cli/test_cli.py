@@ -14,6 +14,8 @@ import pytest
 from cryptography.fernet import Fernet
 from flow.engine.projects import block, custom, kernels_below, until, write_pipeline
 
+from tests.notebooks import PENGUINS, notebook
+
 
 def call(
     *words: str, cwd: Path | None = None, said: str | None = None
@@ -238,6 +240,22 @@ def test_connections_are_listed_and_tried(here: Path) -> None:
     done = call("connections", "test", "p", "sqlite", cwd=here)
     assert done.returncode == 0 and "✓ Connected" in done.stdout, done.stderr
     assert answer("connections", "test", "p", "nope", cwd=here, status=2)["reason"] == "BadRequest"
+
+
+def test_a_notebook_becomes_a_pipeline(here: Path) -> None:
+    assert call("init", "demo", cwd=here).returncode == 0
+    (here / "penguins.ipynb").write_bytes(notebook(*PENGUINS))
+    words = ("import-notebook", "demo", "penguins.ipynb")
+    shown = call(*words, "--dry-run", "--code", cwd=here)
+    assert shown.returncode == 0 and "def summarise(" in shown.stdout, shown.stderr
+    assert not (here / "demo" / "pipelines" / "penguins").exists()
+    assert answer(*words, cwd=here, status=2)["reason"] == "BadRequest"
+    assert answer(*words, "--yes", cwd=here)["pipeline"] == "penguins"
+    done = call("run", "demo", "penguins", cwd=here)
+    assert done.returncode == 0, done.stdout + done.stderr
+    (here / "bad.ipynb").write_text("{}")
+    bad = answer("import-notebook", "demo", "bad.ipynb", "--yes", cwd=here, status=2)
+    assert bad["reason"] == "BrokenFile"
 
 
 def mage_data(folder: Path) -> None:
