@@ -165,3 +165,19 @@ def test_without_dbt_the_error_says_where_to_install_it(tmp_path: Path) -> None:
     assert answer.finished["error"]["name"] == "MissingPackage"
     assert "dbt-core" in answer.finished["error"]["message"]
     assert sys.prefix in answer.finished["error"]["message"]
+
+
+def test_packages_are_installed_when_they_are_asked_for(kernel: Kernel) -> None:
+    package = kernel.project / "helpers"
+    (package / "macros").mkdir(parents=True)
+    (package / "dbt_project.yml").write_text("name: helpers\nversion: '1.0'\n")
+    (package / "macros" / "seven.sql").write_text("{% macro seven() %}7{% endmacro %}")
+    folder = kernel.project / "dbt" / "demo"
+    (folder / "packages.yml").write_text(f"packages:\n- local: {package}\n")
+    (folder / "models" / "sevens.sql").write_text("select {{ helpers.seven() }} as n")
+    answer = run(kernel, "sevens", "show")
+    assert answer.previews[0]["page"]["rows"] == [[7]], answer.traceback
+    assert "Installing" in answer.stdout
+    assert "Installing" not in run(kernel, "sevens", "show").stdout
+    (folder / "packages.yml").unlink()
+    (folder / "models" / "sevens.sql").unlink()

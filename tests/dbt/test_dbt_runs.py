@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import textwrap
 from collections.abc import Iterator
@@ -9,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import dbt_projects as projects
+import psutil
 import psycopg
 import pytest
 import yaml
-from engine.projects import running, step
+from engine.projects import running, step, until
 from jupyter_client.kernelspec import KernelSpecManager
 
 from mage_jlab.assembly import Engine
@@ -180,3 +182,28 @@ def test_a_run_may_add_flags(engine: Engine, warehouse: Any) -> None:
     model = step(run, "demo/models/orders")
     lines, _, _ = engine.products(project).log("etl", run.id, model.block, model.version)
     assert "dbt build --select +orders" in json.dumps(lines)
+
+
+@pytest.mark.parametrize("warehouse", ["duckdb"], indirect=True)
+def test_a_cancelled_run_leaves_no_dbt_behind(
+    engine: Engine, warehouse: Any, tmp_path: Path
+) -> None:
+    slow = "select count(*) as id, 1.0 as amount from range(3000000) a, range(3000000) b where a.range <> b.range"
+    (tmp_path / "root/shop/dbt/demo/models/orders.sql").write_text(slow)
+    project = engine.workspace.projects()[0]
+    run = engine.submit(project.id, "etl", blocks=["load", "demo/models/orders"])
+    mine = str(tmp_path)
+
+    def dbt() -> list[psutil.Process]:
+        found = []
+        for process in psutil.process_iter():
+            with contextlib.suppress(psutil.Error):
+                words = " ".join(process.cmdline())
+                if "dbt.program" in words and mine in str(process.environ()):
+                    found.append(process)
+        return found
+
+    until(dbt)
+    engine.cancel(run.id)
+    assert engine.wait(run.id, 60).state == "cancelled"
+    assert not dbt()

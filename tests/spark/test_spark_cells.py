@@ -138,3 +138,21 @@ def test_what_is_missing_is_named(tmp_path: Path, spark_python: str) -> None:
         bare.start(spark={"config": {}, "set": False, "pipeline": True})
         answer = bare.cell(LOAD, "load")
         assert "Java 17" in answer.finished["error"]["message"]
+
+
+def test_a_block_may_make_the_session_itself(kernel: Kernel) -> None:
+    config = {"use_custom_session": True, "custom_session_var_name": "mine"}
+    kernel.start(spark={"config": config, "set": True, "pipeline": False})
+    code = """
+@data_loader
+def load(*args, **kwargs):
+    from pyspark.sql import SparkSession
+    kwargs['context']['mine'] = SparkSession.builder.getOrCreate()
+    return 1
+"""
+    first = kernel.cell(code, "maker")
+    assert first.finished["state"] == "completed", first.traceback
+    code = "@custom\ndef f(*a, **kwargs):\n    return kwargs['mine'].range(4).count()"
+    answer = kernel.cell(code, "user", "custom")
+    assert answer.finished["state"] == "completed", answer.traceback
+    assert answer.of("display_data")[0]["data"]["text/plain"] == "4"

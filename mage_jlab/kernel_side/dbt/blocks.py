@@ -109,7 +109,7 @@ def _model(step: Step, folder: Path, job: dict[str, Any], blocks: dict[str, Upst
         "inline": None,
         "rows": {
             "needed": needed or interactive,
-            "limit": None if needed and not interactive else limit,
+            "limit": None if limit < 0 or (needed and not interactive) else limit,
         },
         "shown": 3,
     }
