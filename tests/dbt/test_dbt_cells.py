@@ -181,3 +181,12 @@ def test_packages_are_installed_when_they_are_asked_for(kernel: Kernel) -> None:
     assert "Installing" not in run(kernel, "sevens", "show").stdout
     (folder / "packages.yml").unlink()
     (folder / "models" / "sevens.sql").unlink()
+
+
+def test_a_source_of_another_pipeline_does_not_stop_this_one(kernel: Kernel) -> None:
+    folder = kernel.project / "dbt" / "demo" / "models"
+    (folder / "other.sql").write_text("select * from {{ source('mage_demo', 'nightly_rates') }}")
+    answer = run(kernel, "alone", "show")
+    assert answer.finished["state"] == "completed", answer.traceback
+    assert "identifier: mage_nightly_rates" in (folder / "mage_sources.yml").read_text()
+    (folder / "other.sql").unlink()

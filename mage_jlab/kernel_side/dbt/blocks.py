@@ -64,6 +64,7 @@ def _surroundings(step: Step, work: Path) -> dict[str, str]:
         "DBT_LOG_LEVEL_FILE": "none",
         "DBT_LOG_PATH": str(work / "logs"),
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+        "PYTHONWARNINGS": "ignore:resource_tracker:UserWarning",  # dbt leaves semaphores behind
     }
     if step.language == "sql":  # models of a run may run at the same time
         said["DBT_TARGET_PATH"] = str(work / "target")
@@ -190,7 +191,7 @@ def _vars(step: Step, text: str) -> dict[str, Any]:
 # ---- tables of the blocks above --------------------------------------------
 
 
-def _sources(step: Step, folder: Path, blocks: dict[str, Upstream]) -> dict[str, Any] | None:
+def _sources(step: Step, folder: Path, blocks: dict[str, Upstream]) -> dict[str, Any]:
     """Return which blocks are to be declared as sources: those above any dbt block."""
     if blocks:
         above = {
@@ -205,8 +206,6 @@ def _sources(step: Step, folder: Path, blocks: dict[str, Upstream]) -> dict[str,
         if (known := blocks.get(block) or Upstream(block)).type != "dbt"
         and known.language in _READERS
     ]
-    if not declared:
-        return None
     return {
         "name": f"mage_{folder.name}",
         "pipeline": step.context.pipeline,

@@ -24,7 +24,6 @@ from typing import Any
 
 from mage_jlab.kernel_side.dbt import tables
 
-SOURCES = "mage_sources.yml"
 _LEVELS = ("info", "warn", "error")
 _NO_LIMIT = ("sqlserver", "synapse", "fabric", "oracle")
 _GRACE = 5.0
@@ -67,8 +66,7 @@ class Work:
     def run(self) -> None:
         """Do the job."""
         with self._lock():
-            if self.job["sources"]:
-                tables.declare(self._sources_file(), self.job["sources"])
+            tables.declare(self._model_paths(), self.job["sources"])
             self._deps()
             with self._seeds():
                 if not self._parsed():
@@ -317,9 +315,8 @@ class Work:
                 fcntl.flock(file, fcntl.LOCK_EX)
             yield
 
-    def _sources_file(self) -> Path:
-        paths: list[str] = self.said.get("model-paths") or ["models"]
-        return self.project / paths[0] / SOURCES
+    def _model_paths(self) -> list[Path]:
+        return [self.project / name for name in self.said.get("model-paths") or ["models"]]
 
     def _deps(self) -> None:
         """Install packages when they are not there, or older than what asks for them."""

@@ -9,59 +9,84 @@ import importlib
 import io
 import json
 import os
+import re
 from pathlib import Path
 from typing import Any
 
+SOURCES = "mage_sources.yml"
 _HERE = ("{{ target.schema }}", "{{ target.database }}")
 
 
-def declare(file: Path, wanted: dict[str, Any]) -> None:
-    """Declare the tables of blocks as sources; what is right already is left as it is."""
+def declare(models: list[Path], wanted: dict[str, Any]) -> None:
+    """Declare the tables of blocks as sources; what is right already is left as it is.
+
+    Also those of other pipelines that some model names: dbt refuses the whole project
+    when one is missing.
+    """
+    file = models[0] / SOURCES
     try:
         data = yaml().safe_load(file.read_text("utf-8")) or {}
     except FileNotFoundError:
         data = {}
     before = json.dumps(data, sort_keys=True, default=str)
-    data.setdefault("version", 2)
     sources = data["sources"] = data.get("sources") or []
     source = next((item for item in sources if item.get("name") == wanted["name"]), None)
+    listed = [] if source is None else source.get("tables") or []
+    kept = [table for table in listed if not _gone(table, wanted)]
+    names = {table.get("name") for table in kept}
+    for block in wanted["blocks"]:
+        if f"{wanted['pipeline']}_{block}" not in names:
+            kept.append(_entry(wanted["pipeline"], block))
+            names.add(kept[-1]["name"])
+    kept += [
+        {"name": name, "identifier": f"mage_{name}"}
+        for name in sorted(_named(models, wanted["name"]) - names)
+    ]
+    if not kept and source is None:
+        return
     if source is None:
-        source = {
-            "name": wanted["name"],
-            "description": "Tables of blocks of Mage pipelines",
-            "loader": "mage",
-        }
+        source = {"name": wanted["name"], "description": "Tables of blocks of Mage pipelines"}
         sources.append(source)
     # Where the table lies follows the target: one block may write to another than the next.
     source["schema"], source["database"] = _HERE
-    source.setdefault("loader", "mage")
-    kept = [
-        table
-        for table in source.get("tables") or []
-        if not wanted["all"]
-        or (table.get("meta") or {}).get("pipeline_uuid") != wanted["pipeline"]
-        or (table.get("meta") or {}).get("block_uuid") in wanted["blocks"]
-    ]
-    names = {table.get("name") for table in kept}
-    for block in wanted["blocks"]:
-        name = f"{wanted['pipeline']}_{block}"
-        if name not in names:
-            kept.append(
-                {
-                    "name": name,
-                    "identifier": f"mage_{name}",
-                    "description": f"Output of the block {block} of the pipeline "
-                    f"{wanted['pipeline']}",
-                    "meta": {"pipeline_uuid": wanted["pipeline"], "block_uuid": block},
-                }
-            )
-    source["tables"] = kept
+    source["loader"], source["tables"] = "mage", kept
+    data.setdefault("version", 2)
     if json.dumps(data, sort_keys=True, default=str) == before:
         return
     file.parent.mkdir(parents=True, exist_ok=True)
     temporary = file.with_name(f".{file.name}.{os.getpid()}.tmp")
     temporary.write_text(yaml().safe_dump(data), "utf-8")
     temporary.replace(file)
+
+
+def _gone(table: dict[str, Any], wanted: dict[str, Any]) -> bool:
+    """Whether a table belongs to a block of this pipeline that is no source any more."""
+    meta = table.get("meta") or {}
+    mine = wanted["all"] and meta.get("pipeline_uuid") == wanted["pipeline"]
+    return bool(mine and meta.get("block_uuid") not in wanted["blocks"])
+
+
+def _entry(pipeline: str, block: str) -> dict[str, Any]:
+    return {
+        "name": f"{pipeline}_{block}",
+        "identifier": f"mage_{pipeline}_{block}",
+        "description": f"Output of the block {block} of the pipeline {pipeline}",
+        "meta": {"pipeline_uuid": pipeline, "block_uuid": block},
+    }
+
+
+def _named(models: list[Path], source: str) -> set[str]:
+    """Return the tables of a source that models name and that no other file declares."""
+    said = re.compile(rf"""\bsource\(\s*['"]{re.escape(source)}['"]\s*,\s*['"]([^'"]+)['"]""")
+    found: set[str] = set()
+    others = ""
+    for folder in models:
+        for file in folder.rglob("*.sql"):
+            found |= set(said.findall(file.read_text("utf-8", "replace")))
+        for file in [*folder.rglob("*.yml"), *folder.rglob("*.yaml")]:
+            if file.name != SOURCES:
+                others += file.read_text("utf-8", "replace")
+    return {name for name in found if source not in others or name not in others}
 
 
 def into_duckdb(cursor: Any, source: Any, frame: Any) -> None:
