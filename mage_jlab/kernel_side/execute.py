@@ -73,7 +73,8 @@ def _run(step: Step, shell: Any) -> None:
 
 def _once(step: Step, shell: Any) -> None:
     if step.language != PYTHON or step.type == "global_data_product":
-        _foreign(step, shell)
+        if not step.tests_only:  # tests are written in Python
+            _foreign(step, shell)
         return
     attached = step.type in ("conditional", "callback")
     values = [] if attached else inputs.load(step)

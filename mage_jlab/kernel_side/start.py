@@ -17,16 +17,18 @@ import inspect
 import os
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from mage_jlab.errors import MageError
 from mage_jlab.kernel_side import execute, mage_names, masking, modules, outputs, spark, wire
 from mage_jlab.kernel_side.publish import Door
 from mage_jlab.kernel_side.step import PYTHON, Context, Step, current, of_request
+from mage_jlab.kernel_side.tables import tables
 from mage_jlab.kernel_side.writer import writer
 from mage_jlab.products import execution, places
 from mage_jlab.products.execution import Execution
-from mage_jlab.products.formats import pickled, spark_frame
+from mage_jlab.products.formats import frame_decode, pickled, spark_frame
 from mage_jlab.products.record import LIMIT, Recorder
 
 _PACKAGE = __name__.partition(".")[0]
@@ -52,6 +54,7 @@ class Host:
         shell.input_transformers_cleanup.insert(0, _clean)
         pickled.find_module[:] = [self._find_module]
         execution.before_reading[:] = [writer.wait]
+        frame_decode.as_buffers[:] = [self._as_buffers]
         spark_frame.find_session[:] = [spark.for_reading]
 
     def remove(self) -> None:
@@ -69,6 +72,10 @@ class Host:
 
     def _find_module(self, name: str, folder: Any) -> None:
         modules.bring_back(self.context, self.shell, name, folder)
+
+    def _as_buffers(self, path: Path) -> Path:
+        said = tables.call(self.context, "give_buffers", lambda _event: None, path=str(path))
+        return Path(said["folder"])
 
     async def _do_execute(self, code: str, silent: bool, *args: Any, **kwargs: Any) -> Any:
         request = self._request()

@@ -19,10 +19,9 @@ from mage_jlab.errors import MissingInput
 from mage_jlab.kernel_side import dynamic
 from mage_jlab.kernel_side.inputs import left_by_mage
 from mage_jlab.kernel_side.step import Step
-from mage_jlab.kernel_side.tables import dumps
 from mage_jlab.model.product import TABLE, TEXT, Output
 from mage_jlab.products import execution, manifest
-from mage_jlab.products.formats import json_list, plain_json, registry
+from mage_jlab.products.formats import json_list, plain_json, registry, typed_json
 from mage_jlab.products.formats.target import comes_from, dotted
 
 
@@ -127,7 +126,7 @@ def _plain(block: str, value: Any, beside: Path, name: str) -> dict[str, Any]:
         if not rows:
             return {"block": block, "kind": "list", "items": items}
     path = beside / f"{name}.json"
-    path.write_text(json.dumps(json.loads(dumps(value), object_hook=words)), encoding="utf-8")
+    path.write_text(json.dumps(typed_json.plain(value)), encoding="utf-8")
     return {"block": block, "kind": "json", "path": str(path)}
 
 
@@ -136,13 +135,6 @@ def _items(value: Any) -> list[Any]:
     if isinstance(value, dict) and all(isinstance(item, list) for item in value.values()):
         return [item for items in value.values() for item in items]
     return list(value) if isinstance(value, (list, tuple)) else []
-
-
-def words(value: dict[str, Any]) -> Any:
-    """Write times and decimals as the texts they are in JSON."""
-    if len(value) == 1 and next(iter(value)) in ("$datetime", "$date", "$decimal"):
-        return next(iter(value.values()))
-    return value
 
 
 def _frame(rows: Any) -> Any:

@@ -8,17 +8,16 @@ first needed, serves this kernel only, and ends with it.
 from __future__ import annotations
 
 import contextlib
-import datetime
-import decimal
 import json
 import os
 import subprocess
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from mage_jlab.errors import KernelError, StepFailed
 from mage_jlab.kernel_side.step import Context
+from mage_jlab.products.formats import typed_json
 
 _PROGRAM = (
     "import json, sys; sys.path[:] = json.loads(sys.argv[1]); "
@@ -49,7 +48,7 @@ class Tables:
         """
         process = self.start(context)
         try:
-            process.stdin.write(dumps({"call": call, "args": args}).encode() + b"\n")
+            process.stdin.write(typed_json.dumps({"call": call, "args": args}).encode() + b"\n")
             process.stdin.flush()
             while line := process.stdout.readline():
                 answer = json.loads(line)
@@ -116,34 +115,3 @@ class Tables:
 
 
 tables = Tables()
-
-
-def dumps(value: Any) -> str:
-    """Return plain data as JSON in which times, dates and decimals stay what they are."""
-    return json.dumps(value, default=_marked)
-
-
-def _marked(value: Any) -> Any:
-    if isinstance(value, datetime.datetime):
-        return {"$datetime": value.isoformat()}
-    if isinstance(value, datetime.date):
-        return {"$date": value.isoformat()}
-    if isinstance(value, decimal.Decimal):
-        return {"$decimal": str(value)}
-    item = getattr(value, "item", None)
-    if item is not None and getattr(value, "shape", None) == ():
-        return item()
-    return str(value)
-
-
-def unmarked(value: Mapping[str, Any]) -> Any:
-    """Return what `dumps` marked: the object hook of `json.loads`."""
-    if len(value) == 1:
-        name, text = next(iter(value.items()))
-        if name == "$datetime":
-            return datetime.datetime.fromisoformat(text)
-        if name == "$date":
-            return datetime.date.fromisoformat(text)
-        if name == "$decimal":
-            return decimal.Decimal(text)
-    return value

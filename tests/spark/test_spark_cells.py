@@ -156,3 +156,17 @@ def load(*args, **kwargs):
     answer = kernel.cell(code, "user", "custom")
     assert answer.finished["state"] == "completed", answer.traceback
     assert answer.of("display_data")[0]["data"]["text/plain"] == "4"
+
+
+def test_sql_and_r_read_spark_s_files(kernel: Kernel) -> None:
+    assert kernel.cell(LOAD, "load").finished["state"] == "completed"
+    query = "SELECT seven, count(*) AS n FROM {{ df_1 }} WHERE word = 'w1' GROUP BY seven ORDER BY seven"
+    answer = kernel.cell(query, "query", "transformer", ["load"], language="sql")
+    assert answer.finished["state"] == "completed", answer.traceback
+    assert sum(row[1] for row in answer.previews[0]["page"]["rows"]) == 333
+    folder, output = product(kernel, "load")
+    assert not list(folder.glob("*.arrow"))  # nothing was copied
+    code = "transform <- function(df_1) data.frame(rows = nrow(df_1), words = length(unique(df_1$word)))"
+    answer = kernel.cell(code, "counted", "transformer", ["load"], language="r")
+    assert answer.finished["state"] == "completed", answer.traceback
+    assert answer.previews[0]["page"]["rows"] == [[1000, 3]]

@@ -12,7 +12,7 @@ import pyarrow as pa
 from mage_jlab.errors import StepFailed
 from mage_jlab.products import manifest
 from mage_jlab.products.columns import arrow_path, queryable, without_views
-from mage_jlab.products.formats import arrow_file
+from mage_jlab.products.formats import arrow_file, spark_frame
 
 
 def table(said: Mapping[str, Any]) -> pa.Table | None:
@@ -28,6 +28,14 @@ def table(said: Mapping[str, Any]) -> pa.Table | None:
     if said["kind"] == "list":
         return _of_list(said["items"])
     return None
+
+
+def parquet(said: Mapping[str, Any]) -> str | None:
+    """Return the files of an input that is stored as Parquet, for whoever scans them itself."""
+    if said["kind"] != "table" or said["output"]["format"] != spark_frame.NAME:
+        return None
+    folder = Path(said["folder"]) / said["output"]["files"][0]
+    return str(folder / "**" / "*.parquet")
 
 
 def _stored(said: Mapping[str, Any]) -> pa.Table:

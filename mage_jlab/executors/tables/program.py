@@ -13,7 +13,7 @@ from typing import Any
 
 from mage_jlab.errors import MageError
 from mage_jlab.kernel_side import masking
-from mage_jlab.kernel_side.tables import unmarked
+from mage_jlab.products.formats import typed_json
 
 Tell = Callable[[Mapping[str, Any]], None]
 _LOOK = 2.0
@@ -26,7 +26,7 @@ def main() -> None:
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # what a library prints is no answer
     for line in sys.stdin.buffer:
-        request = json.loads(line, object_hook=unmarked)
+        request = typed_json.loads(line)
 
         def tell(event: Mapping[str, Any]) -> None:
             _say(answers, {"event": event})
@@ -62,6 +62,10 @@ def _call(name: str) -> Callable[..., dict[str, Any]]:
         from mage_jlab.executors.tables import sql
 
         return sql.run
+    if name == "give_buffers":
+        from mage_jlab.executors.tables import buffers
+
+        return buffers.give_buffers
     if name in ("give_r", "take_r", "give_files", "take_files"):
         from mage_jlab.executors.tables import exchange
 

@@ -70,6 +70,11 @@ def run(
 def _register(
     block: str, connection: Any, number: int, said: Mapping[str, Any], query: str
 ) -> None:
+    parquet = given.parquet(said)
+    if parquet is not None:
+        for name in {f"df_{number}", str(said["block"])}:
+            connection.read_parquet(parquet).create_view(name)
+        return
     found = given.table(said)
     if found is None or not found.num_columns:
         if not re.search(rf"\b(df_{number}|{re.escape(str(said['block']))})\b", query):

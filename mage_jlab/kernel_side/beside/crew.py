@@ -20,7 +20,7 @@ _running: dict[str, Beside] = {}
 _specs: dict[tuple[str, str | None], Mapping[str, Any]] = {}
 
 
-def kernel(step: Step, environment: Mapping[str, str] | None = None) -> tuple[Beside, bool]:
+def kernel(step: Step) -> tuple[Beside, bool]:
     """Return the kernel of a block's language, and whether it is a new one.
 
     Raises:
@@ -31,7 +31,7 @@ def kernel(step: Step, environment: Mapping[str, str] | None = None) -> tuple[Be
     found = _running.get(name)
     if found is not None and found.alive:
         return found, False
-    made = _running[name] = Beside(spec, environment or {})
+    made = _running[name] = Beside(spec)
     return made, True
 
 

@@ -15,6 +15,8 @@ from typing import Any
 from mage_jlab.errors import KernelDied, KernelError
 from mage_jlab.kernel_side.beside.process import Folder, Process
 
+FOLDER = "MAGE_FOLDER"
+"""Environment variable that names the folder of a kernel's data."""
 START_SECONDS = 60.0
 _GREET = 0.3
 _GRACE = 5.0
@@ -25,13 +27,15 @@ Hear = Callable[[str, Mapping[str, Any]], None]
 class Beside:
     """One kernel, and its sockets."""
 
-    def __init__(self, spec: Mapping[str, Any], environment: Mapping[str, str]) -> None:
+    def __init__(self, spec: Mapping[str, Any]) -> None:
         """Start its process; it needs a moment until it answers (`ready`)."""
         from jupyter_client.connect import write_connection_file
         from jupyter_client.session import Session
 
         self.name = str(spec["name"])
         self.folder = Folder()
+        self.data = self.folder.path / "data"
+        """Where blocks in languages without a hand-over of their own find and leave files."""
         self._by_message = spec.get("interrupt_mode") == "message"
         ipc = os.name == "posix"  # other users of the machine cannot reach a socket in our folder
         _, told = write_connection_file(
@@ -49,7 +53,8 @@ class Beside:
         command = [word.format(connection_file=str(self.folder.path / "connection.json"),
                                resource_dir=str(spec.get("resource_dir") or ""))
                    for word in spec["argv"]]  # fmt: skip
-        self._process = Process(command, {**os.environ, **spec.get("env", {}), **environment})
+        environment = {**os.environ, **spec.get("env", {}), FOLDER: str(self.data)}
+        self._process = Process(command, environment, self.folder.path)
         self._connect()
 
     def _connect(self) -> None:

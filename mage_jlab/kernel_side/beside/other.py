@@ -19,11 +19,10 @@ from mage_jlab.kernel_side import inputs, outputs, stored
 from mage_jlab.kernel_side.beside import crew
 from mage_jlab.kernel_side.beside.hearing import Hearing
 from mage_jlab.kernel_side.step import Step
-from mage_jlab.kernel_side.tables import dumps, tables
+from mage_jlab.kernel_side.tables import tables
+from mage_jlab.products.formats import typed_json
 
-FOLDER = "MAGE_FOLDER"
 _TYPES = ("custom", "scratchpad", "data_loader", "transformer", "data_exporter")
-_folders: dict[str, Path] = {}
 
 
 def run(step: Step, shell: Any) -> None:
@@ -39,8 +38,8 @@ def run(step: Step, shell: Any) -> None:
             f"{step.language}; use a custom block.",
             block=step.block,
         )
-    folder = _folders.setdefault("all", Path(tempfile.mkdtemp(prefix="mage-jlab-")))
-    kernel, _ = crew.kernel(step, {FOLDER: str(folder)})
+    kernel, _ = crew.kernel(step)
+    folder = kernel.data
     data = step.type != "scratchpad"
     if data:
         _give(step, folder)
@@ -83,6 +82,6 @@ def _give(step: Step, folder: Path) -> None:
         "pipeline": step.context.pipeline,
         "upstream": list(step.upstream),
         "files": told["files"],
-        "variables": json.loads(dumps(variables), object_hook=stored.words),
+        "variables": typed_json.plain(variables),
     }
     (folder / "block.json").write_text(json.dumps(about, indent=2), encoding="utf-8")

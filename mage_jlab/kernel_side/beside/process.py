@@ -13,17 +13,19 @@ from pathlib import Path
 from typing import Any
 
 _WATCH = """
-import os, select, signal, subprocess, sys, threading
+import os, select, shutil, signal, subprocess, sys, threading
 signal.signal(signal.SIGINT, lambda *_: None)
 parent = os.getppid()
 def watch():
     while os.getppid() == parent:
         if select.select([0], [], [], 2)[0] and not os.read(0, 1):
             break
+    shutil.rmtree(folder, ignore_errors=True)
     os.killpg(0, signal.SIGKILL)
+folder = sys.argv[1]
 threading.Thread(target=watch, daemon=True).start()
 try:
-    child = subprocess.Popen(sys.argv[1:], stdin=subprocess.DEVNULL)
+    child = subprocess.Popen(sys.argv[2:], stdin=subprocess.DEVNULL)
 except OSError as error:
     sys.exit(str(error))
 code = child.wait()
@@ -40,12 +42,12 @@ _LAST_WORDS = 2000
 class Process:
     """A kernel's process behind one that watches over it."""
 
-    def __init__(self, command: list[str], environment: dict[str, str]) -> None:
-        """Start it."""
+    def __init__(self, command: list[str], environment: dict[str, str], folder: Path) -> None:
+        """Start it; the folder goes with it."""
         self._errors: Any = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the process
         self._owner = os.getpid()
         self._popen = subprocess.Popen(
-            [sys.executable, "-S", "-E", "-c", _WATCH, *command],
+            [sys.executable, "-S", "-E", "-c", _WATCH, str(folder), *command],
             stdin=subprocess.PIPE, stdout=self._errors, stderr=self._errors,
             env=environment, start_new_session=True,
         )  # fmt: skip

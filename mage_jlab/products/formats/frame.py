@@ -11,7 +11,7 @@ from typing import Any
 
 from mage_jlab.model.product import TABLE, Column, Output
 from mage_jlab.products.formats import arrow_file, column_buffers, frame_kept, pickled
-from mage_jlab.products.formats.frame_decode import ArrowSource, BufferSource, series
+from mage_jlab.products.formats.frame_decode import BufferSource, arrow_source, series
 from mage_jlab.products.formats.frame_encode import Builder, Encoded, encode
 from mage_jlab.products.formats.kept import Kept
 from mage_jlab.products.formats.target import Target, comes_from, is_exactly
@@ -189,7 +189,7 @@ def read(folder: Path, output: Output) -> Any:
     if f"{output.name}{column_buffers.SUFFIX}" in output.files:
         source = BufferSource(folder / f"{output.name}{column_buffers.SUFFIX}")
     else:
-        source = ArrowSource(stored)
+        source = arrow_source(stored)
     objects = payload.get("objects", {})
     all_series = [
         series(source, number, how, objects.get(number)) for number, how in enumerate(kept["how"])

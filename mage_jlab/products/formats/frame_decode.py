@@ -5,11 +5,26 @@ from __future__ import annotations
 import importlib
 import json
 import mmap
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from mage_jlab.errors import StoreError
-from mage_jlab.products.formats import arrow_file, column_buffers
+from mage_jlab.products.formats import arrow_file, column_buffers, typed_json
+
+as_buffers: list[Callable[[Path], Path]] = []
+"""Makes column buffers of an Arrow file in an environment without pyarrow."""
+
+
+def arrow_source(path: Path) -> Any:
+    """Return the columns of an Arrow file, whether there is pyarrow or not.
+
+    Raises:
+        StoreError: when there is nothing to read it with.
+    """
+    if arrow_file.pyarrow() is None and as_buffers:
+        return BufferSource(as_buffers[0](path))
+    return ArrowSource(path)
 
 
 class ArrowSource:
@@ -104,8 +119,9 @@ class BufferSource:
         return column.values, column.labels
 
     def typed(self, number: int) -> list[Any]:
-        """Nothing is written this way without pyarrow."""
-        raise StoreError(f"Column {number} needs pyarrow.")
+        """Return dates, decimals and the like as Python objects."""
+        texts = column_buffers.strings(self._columns[number])
+        return [None if text is None else typed_json.loads(text) for text in texts]
 
     def arrow(self, number: int) -> Any:
         """Nothing is written this way without pyarrow."""

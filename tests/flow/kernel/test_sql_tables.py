@@ -270,3 +270,36 @@ def test_children_and_items(fresh: Kernel) -> None:
     assert len(ok(child)["outputs"]) == 3
     below = "@custom\ndef f(frames):\n    print([int(frame['n'].iloc[0]) for frame in frames])"
     assert fresh.cell(below, "below", "custom", ["child"]).stdout == "[0, 10, 20]\n"
+
+
+@pytest.mark.parametrize("name", ["pandas2", "pandas3"])
+def test_python_reads_it_without_pyarrow(name: str, tmp_path: Path) -> None:
+    there = next(item for item in environments.listed() if item.name == name)
+    with running(tmp_path, environments.made(there)) as kernel:
+        kernel.start()
+        text = """SELECT i AS n, 'w' || i AS word, i > 1 AS yes, CASE WHEN i > 0 THEN i END AS some,
+        DATE '2024-01-01' + i::INT AS day, TIME '10:00' AS t, [i, 1] AS list, i / 2 AS f,
+        TIMESTAMP '2024-01-01 10:00:00.5' AS at, TIMESTAMPTZ '2024-01-01 10:00:00+00' AS z,
+        CASE WHEN i <> 1 THEN 'a' END AS gap, 'b'::ENUM('a', 'b') AS kind FROM range(3) t(i)"""
+        ok(sql(kernel, text, "made"))
+        below = """
+@custom
+def f(frame):
+    print({name: str(kind) for name, kind in frame.dtypes.items()})
+    print(frame.iloc[1].tolist(), frame['some'].isna().tolist(), frame['gap'].isna().tolist())
+    frame.loc[0, 'n'] = 7
+    return frame
+"""
+        answer = kernel.cell(below, "below", "custom", ["made"])
+        ok(answer)
+        kinds, values = answer.stdout.splitlines()
+        for said in (
+            "'n': 'int64'",
+            "'some': 'Int64'",
+            "'at': 'datetime64[us]'",
+            "'z': 'datetime64[us, UTC]'",
+            "'kind': 'category'",
+        ):
+            assert said in kinds
+        assert "datetime.date(2024, 1, 2), datetime.time(10, 0), [1, 1]" in values
+        assert "[True, False, False] [False, True, False]" in values
