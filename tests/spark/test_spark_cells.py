@@ -159,12 +159,14 @@ def load(*args, **kwargs):
 
 
 def test_sql_and_r_read_spark_s_files(kernel: Kernel) -> None:
+    config = {"app_name": "tests", "others": {"spark.sql.shuffle.partitions": 2}}
+    kernel.start(spark={"config": config, "set": True, "pipeline": False})
     assert kernel.cell(LOAD, "load").finished["state"] == "completed"
     query = "SELECT seven, count(*) AS n FROM {{ df_1 }} WHERE word = 'w1' GROUP BY seven ORDER BY seven"
     answer = kernel.cell(query, "query", "transformer", ["load"], language="sql")
     assert answer.finished["state"] == "completed", answer.traceback
     assert sum(row[1] for row in answer.previews[0]["page"]["rows"]) == 333
-    folder, output = product(kernel, "load")
+    folder, _ = product(kernel, "load")
     assert not list(folder.glob("*.arrow"))  # nothing was copied
     code = "transform <- function(df_1) data.frame(rows = nrow(df_1), words = length(unique(df_1$word)))"
     answer = kernel.cell(code, "counted", "transformer", ["load"], language="r")
