@@ -41,6 +41,8 @@ export namespace CommandIDs {
   export const showSidebar = 'mage:show-sidebar';
   export const refresh = 'mage:refresh';
   export const importHistory = 'mage:import-history';
+  export const importNotebook = 'mage:import-notebook';
+  export const importSelectedNotebook = 'mage:import-selected-notebook';
   export const showRequirements = 'mage:show-requirements';
   export const copyPipelinePath = 'mage:copy-pipeline-path';
   export const openProblem = 'mage:open-problem';

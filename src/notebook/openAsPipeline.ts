@@ -36,6 +36,20 @@ export function addOpenAsPipeline(
     workspace.projects.some(item => item.id === path);
   const target = (args: { path?: unknown }): string | null =>
     typeof args.path === 'string' ? args.path : selected();
+  app.commands.addCommand(CommandIDs.importSelectedNotebook, {
+    label: trans.__('Import as a Pipeline…'),
+    caption: trans.__('Make a Mage pipeline of this notebook'),
+    icon: mageIcon,
+    describedBy: argsSchema({ path: 'string' }),
+    isVisible: args => {
+      const path = target(args);
+      // Only files of the server itself: those of other drives it cannot read.
+      const local = path !== null && !path.includes(':');
+      return local && path.endsWith('.ipynb') && workspace.projects.length > 0;
+    },
+    execute: args =>
+      app.commands.execute(CommandIDs.importNotebook, { path: target(args) })
+  });
   app.commands.addCommand(CommandIDs.openAsPipeline, {
     label: trans.__('Open as Pipeline'),
     caption: trans.__('Open the Mage pipeline or project that lies here'),

@@ -36,6 +36,7 @@ function entriesOf(row: Row): Entry[] {
     case 'project':
       return [
         [CommandIDs.newPipeline, args],
+        [CommandIDs.importNotebook, args],
         null,
         [CommandIDs.openRuns, args],
         [CommandIDs.openTriggers, args],

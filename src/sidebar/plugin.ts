@@ -101,6 +101,7 @@ const plugin: JupyterFrontEndPlugin<void> = {
       CommandIDs.deletePipeline,
       CommandIDs.createProject,
       CommandIDs.openExample,
+      CommandIDs.importNotebook,
       CommandIDs.importHistory,
       CommandIDs.showRequirements,
       CommandIDs.refresh

@@ -6,7 +6,12 @@ import {
 } from '@jupyterlab/apputils';
 import { PathExt } from '@jupyterlab/coreutils';
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
-import { historyIcon, refreshIcon } from '@jupyterlab/ui-components';
+import { FileDialog } from '@jupyterlab/filebrowser';
+import {
+  historyIcon,
+  notebookIcon,
+  refreshIcon
+} from '@jupyterlab/ui-components';
 
 import { request } from '../api/request';
 import type { components } from '../api/schema';
@@ -21,6 +26,7 @@ import { mageIcon } from '../icons';
 import { argsSchema } from '../ui/argsSchema';
 import { chooseProject, textArg } from '../ui/choosePipeline';
 import { showRequirements } from './dialogs';
+import { importNotebook } from './importDialog';
 import type { ICommandContext } from './pipelineCommands';
 import { drivePath, orShow } from './pipelineCommands';
 
@@ -150,6 +156,37 @@ async function importHistory(
   });
 }
 
+async function notebook(
+  { app, documents, workspace, trans }: ICommandContext,
+  args: ReadonlyPartialJSONObject
+): Promise<void> {
+  const title = trans.__('Import a notebook as a pipeline');
+  let path = textArg(args, 'path');
+  if (!path && documents) {
+    const asked = await FileDialog.getOpenFiles({
+      manager: documents,
+      title,
+      filter: item => (item.name.endsWith('.ipynb') ? { score: 1 } : null)
+    });
+    path = asked.value?.[0]?.path ?? null;
+  }
+  const project = path && (await chooseProject(workspace, args, title, trans));
+  if (!path || !project) {
+    return;
+  }
+  const from = path;
+  await orShow(trans.__('The notebook was not imported'), async () => {
+    const made = await importNotebook(project.slug, from, trans);
+    if (made) {
+      await workspace.refresh();
+      await app.commands.execute(CommandIDs.openPipeline, {
+        project: project.slug,
+        pipeline: made.id
+      });
+    }
+  });
+}
+
 async function requirements(
   { app, workspace, trans }: ICommandContext,
   args: ReadonlyPartialJSONObject
@@ -251,6 +288,13 @@ export function addProjectCommands(context: ICommandContext): void {
     icon: historyIcon,
     describedBy: argsSchema({ project: 'string' }),
     execute: args => importHistory(context, args)
+  });
+  app.commands.addCommand(CommandIDs.importNotebook, {
+    label: trans.__('Import a Notebook…'),
+    caption: trans.__('Make a pipeline of a notebook'),
+    icon: notebookIcon,
+    describedBy: argsSchema({ project: 'string', path: 'string' }),
+    execute: args => notebook(context, args)
   });
   app.commands.addCommand(CommandIDs.showRequirements, {
     label: trans.__('Check Requirements…'),

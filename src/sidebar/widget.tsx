@@ -223,6 +223,14 @@ function EmptyProject(props: IViewProps & { project: string }): JSX.Element {
         >
           {trans.__('Open the example')}
         </button>
+        <button
+          className="mage-Button mage-mod-small"
+          onClick={() =>
+            void commands.execute(CommandIDs.importNotebook, { project })
+          }
+        >
+          {trans.__('Import a notebook')}
+        </button>
       </div>
     </>
   );
