@@ -15,6 +15,7 @@ export namespace CommandIDs {
   export const runInCleanProcess = 'mage:run-in-clean-process';
   export const addBlock = 'mage:add-block';
   export const addDbtModel = 'mage:add-dbt-model';
+  export const newDbtModel = 'mage:new-dbt-model';
   export const renameBlock = 'mage:rename-block';
   export const duplicateBlock = 'mage:duplicate-block';
   export const removeBlock = 'mage:remove-block';

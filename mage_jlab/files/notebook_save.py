@@ -147,6 +147,8 @@ class _Plan:
             if model is not None and said_place is not None:
                 configuration[key] = said_place
         cell.id = model or self.place(cell, base, kind, language)
+        if model is None and (kind, language) == (DBT, "sql"):
+            configuration |= _model_place(cell.id)
         self.taken.add(cell.id)
         uuid = said.get("uuid")
         if isinstance(uuid, str) and cell.copy_of is None:
@@ -326,6 +328,14 @@ def convert_entry(document: structure.Document, block_id: str, kind: str, langua
             holder = holder[key]
         holder.pop(found.position)
         structure.list_for(document, role).append(entry)
+
+
+def _model_place(block_id: str) -> dict[str, Any]:
+    """Return where the file of a new dbt model lies, as Mage writes it down."""
+    path = block_source.default_path(block_id, DBT, "sql") or ""
+    file = path.removeprefix("dbt/")
+    project = f"dbt/{file.partition('/')[0]}"
+    return {"file_path": file, "file_source": {"path": path, "project_path": project}}
 
 
 def _where_it_is(said: Mapping[str, Any], block: Block) -> Mapping[str, Any]:

@@ -192,6 +192,7 @@ def _conf(config: Mapping[str, Any], master: str) -> Any:
         conf.set("spark.driver.host", "127.0.0.1").set("spark.driver.bindAddress", "127.0.0.1")
         conf.set("spark.ui.enabled", "false")
         os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+        os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
     if config.get("spark_home"):
         conf.setSparkHome(str(config["spark_home"]))
     environment = config.get("executor_env")

@@ -343,12 +343,21 @@ export async function addMenu(
             ...(after === null ? {} : { after })
           })
       };
+      const fresh: IMenuEntry = {
+        label: trans.__('New model…'),
+        caption: trans.__('A new file in a dbt project'),
+        run: () =>
+          void parts.commands.execute(CommandIDs.newDbtModel, {
+            path: document.path,
+            ...(after === null ? {} : { after })
+          })
+      };
       const command: IMenuEntry = {
         label: trans.__('Command'),
         caption: trans.__('Arguments for dbt run, build, test …'),
-        run: () => add(undefined, 'yaml')
+        run: () => add('dbt/yaml', 'yaml')
       };
-      return { label, icon, submenu: [model, command] };
+      return { label, icon, submenu: [model, fresh, command] };
     }
     const languages = [...new Set(fitting.map(item => item.language))];
     const groups = languages.map((language): IMenuEntry => {

@@ -27,7 +27,7 @@ import { argsSchema } from '../ui/argsSchema';
 import { isStep } from '../ui/blockTypes';
 import { addBlock, warn } from './blockMenus';
 import { editBlock } from './blockSettings';
-import { addDbtModel } from './dbtModels';
+import { addDbtModel, newDbtModel } from './dbtModels';
 import type { INotebookParts } from './context';
 import { RENAME_EVENT } from './header';
 import { editPipeline } from './pipelineSettings';
@@ -476,6 +476,19 @@ function addPipelineCommands(context: ICommandsContext): void {
         typeof args['model'] === 'string' ? args['model'] : undefined
       ),
     argsSchema({ path: 'string', after: 'string', model: 'string' })
+  );
+  add(
+    CommandIDs.newDbtModel,
+    trans.__('New dbt Model…'),
+    trans.__('Add a dbt model with a file of its own as a block'),
+    addIcon,
+    (document, args) =>
+      newDbtModel(
+        context,
+        document,
+        typeof args['after'] === 'string' ? args['after'] : document.activeBlock
+      ),
+    argsSchema({ path: 'string', after: 'string' })
   );
   add(
     CommandIDs.pipelineSettings,

@@ -43,6 +43,44 @@ export async function addDbtModel(
   }
 }
 
+/** Ask for the place of a new model, and add it. */
+export async function newDbtModel(
+  context: ICommandsContext,
+  document: PipelineDocument,
+  after: string | null
+): Promise<void> {
+  const { trans } = context;
+  const [first] = await listed(context, document);
+  const folder = first?.path.replace(/[^/]*$/, '') ?? 'demo/models/';
+  const result = await InputDialog.getText({
+    title: trans.__('New dbt model'),
+    label: trans.__(
+      'File below “dbt”: the project, its folder of models, a name'
+    ),
+    text: folder,
+    okLabel: trans.__('Add')
+  });
+  const path = (result.value ?? '').trim().replace(/^\/|\.sql$/g, '');
+  if (!result.button.accept || !path) {
+    return;
+  }
+  if (!/^[^/]+\/.+\/[^/]+$/.test(path)) {
+    throw new Error(
+      trans.__(
+        'A model lies in a dbt project, as in “%1”.',
+        'demo/models/orders'
+      )
+    );
+  }
+  await document.addBlock({
+    type: 'dbt',
+    language: 'sql',
+    name: path,
+    template: 'dbt/sql',
+    after
+  });
+}
+
 async function listed(
   { app }: ICommandsContext,
   document: PipelineDocument

@@ -46,6 +46,7 @@ const PALETTE = [
   CommandIDs.runStale,
   CommandIDs.addBlock,
   CommandIDs.addDbtModel,
+  CommandIDs.newDbtModel,
   CommandIDs.renameBlock,
   CommandIDs.duplicateBlock,
   CommandIDs.removeBlock,

@@ -61,3 +61,33 @@ for (const theme of ['Light', 'Dark']) {
     });
   }
 }
+
+for (const theme of ['Light', 'Dark']) {
+  test(`pictures of dbt, ${theme}`, async ({ page }) => {
+    await openLab(page);
+    await execute(page, 'apputils:change-theme', {
+      theme: `JupyterLab ${theme}`
+    });
+    await openPipeline(page, 'mage:shop/etl.ipynb');
+    if ((await page.locator('.mage-BlockHeader').count()) === 1) {
+      const model = 'demo/models/marts/totals.sql';
+      const adding = execute(page, 'mage:add-dbt-model', { model });
+      await page
+        .locator('.jp-Dialog')
+        .getByRole('button', { name: 'Add all' })
+        .click();
+      await adding;
+    }
+    await execute(page, 'mage:run-all');
+    await stateOf(page, 2).and(page.locator('[aria-label*="done"]')).waitFor({
+      timeout: 120000
+    });
+    const dismiss = page.locator('.Toastify button:has-text("No")');
+    if (await dismiss.count()) {
+      await dismiss.first().click();
+    }
+    await page.locator('.mage-Dbt-table').first().scrollIntoViewIfNeeded();
+    await page.waitForTimeout(1500);
+    await page.screenshot({ path: `${IMAGES}/dbt-${theme.toLowerCase()}.png` });
+  });
+}

@@ -31,16 +31,6 @@ test('a dbt model is added with what it reads, built, and its tests are told', a
   await expect(tables.first()).toContainText('unique_orders_id');
   await expect(tables.first()).toContainText('pass');
   await expect(page.locator('.jp-Notebook')).toContainText('1 of 3 OK created');
-  if (process.env.MAGE_SCREENS) {
-    await page.screenshot({
-      path: `${process.env.MAGE_SCREENS}/dbt-light.png`
-    });
-    await page.setViewportSize({ width: 1024, height: 800 });
-    await execute(page, 'apputils:change-theme', { theme: 'JupyterLab Dark' });
-    await tables.first().scrollIntoViewIfNeeded();
-    await expect(tables.first()).toBeVisible();
-    await page.screenshot({ path: `${process.env.MAGE_SCREENS}/dbt-dark.png` });
-  }
 
   // What was written is what Mage would have written.
   const answer = await page.request.get(

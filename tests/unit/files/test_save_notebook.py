@@ -489,3 +489,15 @@ def test_a_dbt_model_stays_in_its_own_file(shop: Shop) -> None:
     block = shop.workspace.load(shop.project, "orders").block("demo/models/big_one")
     assert block.path == "dbt/Demo/models/Big-one.sql"
     assert block.configuration["file_path"] == "Demo/models/Big-one.sql"
+
+
+def test_a_new_dbt_model_is_written_down_as_mage_does(shop: Shop) -> None:
+    said = {"uuid": "demo/models/new", "name": "demo/models/new", "type": "dbt", "language": "sql"}
+    shop.nb.cells.append(nbformat.v4.new_code_cell("select 1", metadata={"mage": said}))
+    shop.save()
+    assert shop.changed()["dbt/demo/models/new.sql"] == b"select 1\n"
+    block = shop.workspace.load(shop.project, "orders").block("demo/models/new")
+    assert block.configuration == {
+        "file_path": "demo/models/new.sql",
+        "file_source": {"path": "dbt/demo/models/new.sql", "project_path": "dbt/demo"},
+    }
