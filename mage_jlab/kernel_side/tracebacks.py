@@ -8,7 +8,7 @@ import sys
 import types
 from typing import Any
 
-from mage_jlab.errors import MageError
+from mage_jlab.errors import MageError, MissingPackage
 from mage_jlab.kernel_side import masking
 from mage_jlab.products import cells
 
@@ -83,8 +83,17 @@ def describe(error: BaseException, filename: str) -> dict[str, Any]:
         message = "The block was interrupted."
     message = masking.text(message)
     said = {"name": type(error).__name__, "message": message, "line": line(error, filename)}
-    missing = error.detail.get("missing_package") if isinstance(error, MageError) else None
+    missing = _missing(error)
     return {**said, "missing_package": missing} if missing else said
+
+
+def _missing(error: BaseException) -> Any:
+    """Return what is to be installed into this environment, when that is what is wrong."""
+    if not isinstance(error, MissingPackage):
+        return None
+    name = error.detail.get("package")
+    found = {"environment": sys.prefix, "python": sys.executable, "wanted_by": "the block"}
+    return error.detail.get("missing_package") or ({"package": name, **found} if name else None)
 
 
 def show(shell: Any, error: BaseException, source: str = "") -> list[str]:
