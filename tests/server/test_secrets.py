@@ -10,6 +10,7 @@ import pytest
 
 from tests.conftest import snapshot, write
 from tests.server.conftest import P, run_to_end
+from tests.server.test_notebook_run import execute, kernel_of
 
 CANARY = 'canary/Pa"ss\\w:örd #1'
 S = (*P, "secrets")
@@ -115,3 +116,22 @@ async def test_a_canary_is_nowhere_in_clear(
     for name, data in seen.items():
         for form in forms:
             assert form.encode() not in data, (name, form)
+
+
+async def test_a_notebook_shows_stars_in_blocks_and_in_other_cells(
+    ask: Any, jp_serverapp: Any
+) -> None:
+    await keep(ask, value="canary-of-the-notebook")
+    await keep(ask, value="canary-of-the-pipeline", pipeline="numbers")
+    ask_for = "from mage_ai.data_preparation.shared.secrets import get_secret_value\n"
+    block = ask_for + (
+        "@data_loader\ndef load(*args, **kwargs):\n    print('block', get_secret_value('db'))\n"
+        "    return len(get_secret_value('db'))\n"
+    )
+    metadata = {"mage": {"uuid": "load_numbers", "type": "data_loader", "language": "python"}}
+    async with kernel_of(ask, jp_serverapp) as client:
+        for code, facts in ((block, metadata), (ask_for + "get_secret_value('db')", None)):
+            reply, published = await execute(client, code, facts)
+            assert reply["status"] == "ok", reply
+            text = json.dumps(published, default=str)
+            assert "canary" not in text and "********" in text
