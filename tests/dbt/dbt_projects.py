@@ -22,7 +22,7 @@ FILES = {
     "dbt_project.yml": "name: demo\nversion: '1.0'\nprofile: demo\nmodel-paths: [models]\n",
     "models/orders.sql": (
         "select id, amount from {{ source('mage_demo', 'etl_load') }}\n"
-        "where amount >= {{ var('least', 0) }}\n"
+        "where amount >= {{ var('least', 0) }} and '{{ variables('least') }}' <> 'x'\n"
     ),
     "models/marts/totals.sql": (
         "{{ config(materialized='table') }}\n"

@@ -7,10 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+import pyarrow.parquet as pq
 import pytest
 from kernels import Kernel, running
 
 from mage_jlab.preview import export, page, statistics
+from mage_jlab.products import columns
+from mage_jlab.products.formats import arrow_file
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -66,7 +69,9 @@ def test_a_spark_frame_is_stored_as_parquet_and_shown(kernel: Kernel) -> None:
     assert answer.previews[0]["rows"] == 1000
 
 
-def test_windows_sorts_and_filters_come_from_the_parquet_files(kernel: Kernel) -> None:
+def test_windows_sorts_and_filters_come_from_the_parquet_files(
+    kernel: Kernel, tmp_path: Path
+) -> None:
     folder, output = product(kernel, "load")
     sorted_ = page.window(folder, output, offset=500, limit=3, sort=[["id", "desc"]])
     assert [row[0] for row in sorted_["rows"]] == [499, 498, 497]
@@ -85,6 +90,12 @@ def test_windows_sorts_and_filters_come_from_the_parquet_files(kernel: Kernel) -
     assert len(text) == 1001
     # Nothing was copied for it.
     assert not list(folder.glob("*.view.arrow"))
+    file = tmp_path / "all.parquet"
+    file.write_bytes(b"".join(export.parquet(folder, output)))
+    assert pq.read_table(file).num_rows == 1000
+    # SQL blocks read an Arrow copy, made batch by batch.
+    table = arrow_file.open_table(columns.arrow_path(folder, output))
+    assert sorted(table.column("id").to_pylist()) == list(range(1000))
 
 
 def test_spark_blocks_get_spark_frames_and_others_pandas(kernel: Kernel) -> None:

@@ -91,6 +91,7 @@ def _job(step: Step, folder: Path, work: Path, blocks: dict[str, Upstream]) -> d
         variables = _command(step, job, variables)
     where = ["--project-dir", str(folder), "--profiles-dir", job["profiles"]]
     at = ["--target", chosen] if chosen else []
+    job["variables"] = json.loads(place.as_json(variables))
     job["common"] = [*where, "--vars", place.as_json(variables), *at]
     return job
 

@@ -65,6 +65,7 @@ class Work:
 
     def run(self) -> None:
         """Do the job."""
+        offer_variables(self.job["variables"])
         with self._lock():
             tables.declare(self._model_paths(), self.job["sources"])
             self._deps()
@@ -344,6 +345,23 @@ class Work:
         with contextlib.suppress(OSError, shutil.Error):
             skipped = shutil.ignore_patterns("partial_parse.msgpack", "perf_info.json")
             shutil.copytree(made, target, dirs_exist_ok=True, ignore=skipped)
+
+
+def offer_variables(known: dict[str, Any]) -> None:
+    """Let models say ``variables('name')``, as other blocks of Mage do."""
+    context = importlib.import_module("dbt.context.base").BaseContext
+    usual = context.to_dict
+
+    def variables(name: str, parse: Any = None) -> Any:
+        value = known.get(name)
+        return parse(value) if parse else value
+
+    def to_dict(self: Any) -> dict[str, Any]:
+        found: dict[str, Any] = usual(self)
+        found.setdefault("variables", variables)
+        return found
+
+    context.to_dict = to_dict
 
 
 def described(item: Any) -> dict[str, Any]:
