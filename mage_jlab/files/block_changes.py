@@ -42,7 +42,9 @@ def add(
     kind = str(spec.get("type") or "")
     language = "markdown" if kind == MARKDOWN else str(spec.get("language") or "python")
     configuration = dict(spec.get("configuration") or {})
-    original = pipeline.block(spec["copy_of"]) if spec.get("copy_of") else None
+    replica = spec.get("replica_of")
+    named = replica or spec.get("copy_of")
+    original = pipeline.block(named) if named else None
     if original is not None:
         kind, language = original.type, original.language
         inherited = {
@@ -56,20 +58,22 @@ def add(
     if not speaks(kind, language):
         raise BadRequest(f"A {kind} cannot be written in '{language}'.")
     change = save.Change()
-    if spec.get("existing"):
+    if replica:
+        block_id = BlockId(places.clean_name(str(spec["name"]), folders=True))
+        _refuse_taken(reader, project, pipeline, block_id)
+    elif spec.get("existing"):
         block_id = _existing(reader, project, pipeline, spec, kind, language, configuration)
     else:
         block_id = BlockId(places.clean_name(str(spec["name"]), folders=True))
         _refuse_taken(reader, project, pipeline, block_id)
-        text = spec.get("source")
-        if text is None and original is not None:
-            text = reader.source(project, original) or ""
-        if text is None:
-            text = templates.start_text(kind, language, spec.get("template"), known)
+        text, said = _beginning(reader, project, spec, (kind, language), original, known)
+        configuration = {**said, **configuration}
         _new_file(reader, project, change, block_id, kind, language, text)
     document = structure.copied(pipeline.document)
     name = str(spec["name"]).strip()
     entry = structure.new_entry(block_id, name, kind, language, configuration)
+    if replica and original is not None:
+        entry["replicated_block"] = original.replicated_block or original.id
     if original is not None:
         for key in structure.SETTINGS[1:]:
             if original.entry.get(key) is not None:
@@ -79,6 +83,23 @@ def add(
     structure.connect(document, block_id, upstream)
     change.writes.update(rewrite(reader, project, pipeline_id, document).writes)
     return change, block_id
+
+
+def _beginning(
+    reader: Reader,
+    project: Project,
+    spec: Mapping[str, Any],
+    what: tuple[str, str],
+    original: Block | None,
+    known: tuple[templates.Template, ...],
+) -> tuple[str, Mapping[str, Any]]:
+    """Return the text that a new block begins with, and the configuration of its template."""
+    if spec.get("source") is not None:
+        return str(spec["source"]), {}
+    if original is not None:
+        return reader.source(project, original) or "", {}
+    template = templates.chosen(*what, spec.get("template"), known)
+    return ("", {}) if template is None else (template.source, template.configuration)
 
 
 def _refuse_taken(reader: Reader, project: Project, pipeline: Pipeline, block_id: BlockId) -> None:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from mage_jlab.files.block_source import normal
 from mage_jlab.files.yaml_load import plain
 from mage_jlab.ids import slug
-from mage_jlab.model.block import MARKDOWN, Block
+from mage_jlab.model.block import GLOBAL_DATA_PRODUCT, MARKDOWN, Block
 from mage_jlab.model.check import Problem
 from mage_jlab.model.pipeline import Pipeline
 from mage_jlab.model.project import Project
@@ -30,8 +30,11 @@ _ORDER = ("block", "callback", "conditional", "chart", "extension")
 CELL_KEYS = (
     "uuid", "name", "type", "language", "role", "upstream", "configuration", "retry_config",
     "timeout", "executor_type", "executor_config", "color",
+    "replicated_block",
 )  # fmt: skip
 """Keys of a cell's metadata that a save writes; the others are for showing."""
+DATA_PRODUCT = "# The newest outputs of a registered pipeline: see the settings of this block."
+"""What the cell of a global data product shows, which has no text: an empty cell cannot be run."""
 PIPELINE_KEYS = ("description", "tags", "variables")
 """Keys of the notebook's metadata that a save writes."""
 
@@ -115,8 +118,10 @@ def _cell(block: Block, shown: Shown, outputs: Outputs | None) -> dict[str, Any]
     cell: dict[str, Any] = {
         "id": slug(block.id),
         "metadata": metadata,
-        "source": normal(shown.source or ""),
+        "source": DATA_PRODUCT if block.type == GLOBAL_DATA_PRODUCT else normal(shown.source or ""),
     }
+    if block.type == GLOBAL_DATA_PRODUCT:
+        metadata["editable"] = False
     if block.type == MARKDOWN:
         return {**cell, "cell_type": "markdown"}
     listed, state = outputs(block) if outputs is not None else ([], None)
@@ -143,6 +148,7 @@ def block_metadata(block: Block, shown: Shown) -> dict[str, Any]:
         "missing": block.path is not None and shown.source is None,
         "path": block.path,
         "used_in": list(shown.used_in),
+        **({"replicated_block": block.replicated_block} if block.replicated_block else {}),
     }
 
 
@@ -156,7 +162,7 @@ def content_hash(nb: Mapping[str, Any]) -> str:
         cells.append(
             [
                 None if said else cell.get("cell_type"),
-                normal(text(cell.get("source"))),
+                _own_text(cell),
                 {key: plain(said[key]) for key in CELL_KEYS if key in said},
             ]
         )
@@ -167,6 +173,11 @@ def content_hash(nb: Mapping[str, Any]) -> str:
     }
     data = json.dumps(content, sort_keys=True, ensure_ascii=True, default=str)
     return hashlib.sha256(data.encode()).hexdigest()
+
+
+def _own_text(cell: Mapping[str, Any]) -> str:
+    found = normal(text(cell.get("source")))
+    return "" if found == DATA_PRODUCT else found
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

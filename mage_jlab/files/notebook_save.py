@@ -22,7 +22,15 @@ from mage_jlab.files import block_source, notebook, pipeline_yaml, places, struc
 from mage_jlab.files.reader import Reader
 from mage_jlab.files.yaml_load import plain
 from mage_jlab.ids import BlockId, slug
-from mage_jlab.model.block import BLOCK_TYPES, DBT, MARKDOWN, SCRATCHPAD, Block, speaks
+from mage_jlab.model.block import (
+    BLOCK_TYPES,
+    DBT,
+    GLOBAL_DATA_PRODUCT,
+    MARKDOWN,
+    SCRATCHPAD,
+    Block,
+    speaks,
+)
 from mage_jlab.model.pipeline import Pipeline
 from mage_jlab.model.project import Project
 
@@ -141,21 +149,34 @@ class _Plan:
             name = f"{cell.copy_of.name} copy"
         else:
             base, name = self.base(said, kind)
+        replica = self.replicated(said)
         model = self.model(cell, base) if (kind, language) == (DBT, "sql") else None
         for key in _PLACES:
             said_place = configuration.pop(key, None)
             if model is not None and said_place is not None:
                 configuration[key] = said_place
-        cell.id = model or self.place(cell, base, kind, language)
-        if model is None and (kind, language) == (DBT, "sql"):
-            configuration |= _model_place(cell.id)
+        if replica is not None:
+            cell.id = BlockId(places.free_name(base, self.taken))
+        else:
+            cell.id = model or self.place(cell, base, kind, language)
+            if model is None and (kind, language) == (DBT, "sql"):
+                configuration |= _model_place(cell.id)
         self.taken.add(cell.id)
         uuid = said.get("uuid")
         if isinstance(uuid, str) and cell.copy_of is None:
             self.ids.setdefault(uuid, cell.id)
         entry = structure.new_entry(cell.id, name, kind, language, configuration)
+        if replica is not None:
+            entry["replicated_block"] = replica
         structure.settle(entry, {k: said[k] for k in structure.SETTINGS[1:] if k in said})
         structure.add(self.outcome.document, entry, structure.role_of(kind))
+
+    def replicated(self, said: Mapping[str, Any]) -> BlockId | None:
+        """Return the block whose file a new block runs, when it is a replica of one."""
+        named = said.get("replicated_block")
+        if not isinstance(named, str):
+            return None
+        return self.ids.get(named) or (BlockId(named) if named in self.known else None)
 
     def model(self, cell: _Cell, base: str) -> BlockId | None:
         """Return the id of a block that is a dbt model of a project, and note its text.
@@ -232,6 +253,8 @@ class _Plan:
 
     def text(self, cell: _Cell, block: Block, entry: dict[str, Any]) -> None:
         """Note a changed text for the block's file."""
+        if block.type == GLOBAL_DATA_PRODUCT and cell.source in ("", notebook.DATA_PRODUCT):
+            return
         try:
             current = self.reader.source(self.project, block)
         except BrokenFile:

@@ -8,7 +8,16 @@ from pathlib import Path
 from typing import Any
 
 from mage_jlab.errors import BadRequest, OutsideProject
-from mage_jlab.files import edit, places, save, structure, templates, yaml_dump, yaml_load
+from mage_jlab.files import (
+    custom_templates,
+    edit,
+    places,
+    save,
+    structure,
+    templates,
+    yaml_dump,
+    yaml_load,
+)
 from mage_jlab.files.reader import Reader
 from mage_jlab.files.yaml_load import plain
 from mage_jlab.ids import PipelineId
@@ -50,6 +59,7 @@ def create(
     kind: str,
     description: str | None,
     copy_of: str | None,
+    template: str | None = None,
 ) -> tuple[save.Change, PipelineId]:
     """Return the change that makes a pipeline, and its id."""
     shown = name.strip()
@@ -59,7 +69,16 @@ def create(
         raise BadRequest(f"There is no pipeline type '{kind}'.")
     folder = places.pipeline_folder(project.root, pipeline_id)
     change = save.Change()
-    if copy_of is None:
+    if template is not None:
+        document = custom_templates.document_of(project.root, template)
+        document.update(uuid=pipeline_id, name=shown)
+        if description is not None:
+            document["description"] = description
+        text = yaml_dump.dump(document)
+        triggers = custom_templates.triggers_of(project.root, template, pipeline_id)
+        if triggers is not None:
+            change.writes[folder / places.TRIGGERS] = triggers
+    elif copy_of is None:
         document = structure.new_pipeline(pipeline_id, shown, kind, description)
         text = yaml_dump.dump(document)
     else:

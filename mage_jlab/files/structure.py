@@ -99,7 +99,7 @@ def new_entry(
     configuration: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Return a new block entry, with the keys that Mage writes, in its order."""
-    return {
+    entry: dict[str, Any] = {
         "all_upstream_blocks_executed": True,
         "color": None,
         "configuration": dict(configuration or {}),
@@ -116,6 +116,9 @@ def new_entry(
         "upstream_blocks": [],
         "uuid": block_id,
     }
+    if kind == EXTENSION:
+        entry["extension_uuid"] = _DEFAULT_EXTENSION
+    return entry
 
 
 def list_for(document: Document, role: str, extension: str | None = None) -> list[Any]:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from typing import Any
 
-from mage_jlab.errors import BadRequest, MageError
-from mage_jlab.files import block_source, places, yaml_load
-from mage_jlab.model.block import BLOCK_TYPES, EXTENSIONS
+from mage_jlab.errors import BadRequest
+from mage_jlab.files import block_source
+from mage_jlab.model.block import EXTENSIONS
 
 _FOLDER = Path(__file__).parent / "templates"
 EXAMPLE = _FOLDER / "example"
@@ -19,7 +20,7 @@ PROJECT = _FOLDER / "project"
 
 @dataclass(frozen=True)
 class Template:
-    """A template for a new block."""
+    """A template for a new block. `own` says that it is the project's."""
 
     id: str
     name: str
@@ -27,6 +28,9 @@ class Template:
     language: str
     description: str
     source: str
+    configuration: Mapping[str, Any] = field(default_factory=dict)
+    color: str | None = None
+    own: bool = False
 
 
 @cache
@@ -41,13 +45,16 @@ def shipped() -> tuple[Template, ...]:
             language=item["language"],
             description=item["description"],
             source=(_FOLDER / "blocks" / item["file"]).read_text("utf-8"),
+            configuration=item.get("configuration") or {},
         )
         for item in index
     )
 
 
-def start_text(kind: str, language: str, template: str | None, known: tuple[Template, ...]) -> str:
-    """Return the text a new block begins with.
+def chosen(
+    kind: str, language: str, template: str | None, known: tuple[Template, ...]
+) -> Template | None:
+    """Return the template a new block begins with, or None for an empty text.
 
     Raises:
         BadRequest: when a template is asked for that does not exist.
@@ -55,12 +62,9 @@ def start_text(kind: str, language: str, template: str | None, known: tuple[Temp
     if template is not None:
         for item in known:
             if item.id == template:
-                return item.source
+                return item
         raise BadRequest(f"There is no template '{template}'.", template=template)
-    for item in known:
-        if item.type == kind and item.language == language:
-            return item.source
-    return ""
+    return next((item for item in known if (item.type, item.language) == (kind, language)), None)
 
 
 def extension(language: str) -> str:
@@ -76,38 +80,3 @@ def tree(folder: Path) -> Iterator[tuple[str, bytes]]:
             relative = path.relative_to(folder).as_posix()
             # A real .gitignore would hide files of this package from its own build.
             yield (".gitignore" if relative == "gitignore" else relative), path.read_bytes()
-
-
-def custom(root: Path) -> tuple[Template, ...]:
-    """Return the project's own templates, from ``custom_templates/blocks``; broken ones not."""
-    try:
-        folder = places.inside(root, "custom_templates/blocks")
-        names = sorted(path.name for path in folder.iterdir() if path.is_dir())
-    except (OSError, MageError):
-        return ()
-    return tuple(item for name in names if (item := _custom(root, name)) is not None)
-
-
-def _custom(root: Path, name: str) -> Template | None:
-    base = f"custom_templates/blocks/{name}"
-    try:
-        data = places.read_bytes(
-            places.inside(root, f"{base}/{places.METADATA}"), yaml_load.MAX_BYTES
-        )
-        said = yaml_load.load_mapping(yaml_load.decode(data, base), base)
-        kind = str(said.get("block_type") or "")
-        language = str(said.get("language") or "python")
-        file = f"{base}/{name}.{extension(language)}"
-        text = block_source.read(places.inside(root, file), file)
-    except (OSError, MageError):
-        return None
-    if kind not in BLOCK_TYPES or text is None:
-        return None
-    return Template(
-        id=f"custom/{name}",
-        name=str(said.get("name") or name),
-        type=kind,
-        language=language,
-        description=str(said.get("description") or ""),
-        source=text.text,
-    )

@@ -24,7 +24,9 @@ from mage_jlab.files import (
     block_changes,
     check,
     connections,
+    custom_templates,
     data_products,
+    interactions,
     notebook,
     notebook_save,
     pipeline_changes,
@@ -37,7 +39,9 @@ from mage_jlab.files import (
     trigger_yaml,
 )
 from mage_jlab.files.connections import Connections, Edit
+from mage_jlab.files.custom_templates import PipelineTemplate
 from mage_jlab.files.from_notebook import draft
+from mage_jlab.files.interactions import Form
 from mage_jlab.files.kernels import KernelMemory, read_json
 from mage_jlab.files.reader import Reader
 from mage_jlab.files.snapshot import Snapshot
@@ -161,7 +165,7 @@ class Workspace:
 
     def templates(self, project: Project | None = None) -> list[Template]:
         """Return the templates for blocks: ours, and the project's own."""
-        own = templates.custom(project.root) if project is not None else ()
+        own = custom_templates.blocks(project.root) if project is not None else ()
         return [*templates.shipped(), *own]
 
     def requirements(self, project: Project) -> list[str]:
@@ -182,8 +186,9 @@ class Workspace:
         type: str = "python",  # the word of the file format
         description: str | None = None,
         copy_of: str | None = None,
+        template: str | None = None,
     ) -> Pipeline:
-        """Make a pipeline, empty or a copy of another one (which shares its block files).
+        """Make a pipeline: empty, a copy (it shares block files), or from the project's template.
 
         Raises:
             InvalidName: when the name cannot be used.
@@ -191,8 +196,9 @@ class Workspace:
         """
         with self._writing(project):
             change, pipeline_id = pipeline_changes.create(
-                self.reader, project, name, kind=type, description=description, copy_of=copy_of
-            )
+                self.reader, project, name, kind=type, description=description,
+                copy_of=copy_of, template=template,
+            )  # fmt: skip
             self._commit(project, change)
         return self.load(project, pipeline_id)
 
@@ -455,6 +461,36 @@ class Workspace:
         """Take a trigger out of its pipeline's ``triggers.yaml``."""
         with self._writing(project):
             self._commit(project, trigger_yaml.removed(self.reader, project, trigger))
+
+    # -- templates and forms --------------------------------------------------
+
+    def pipeline_templates(self, project: Project) -> list[PipelineTemplate]:
+        """Return the project's templates for pipelines."""
+        return list(custom_templates.pipelines(project.root))
+
+    def save_template(
+        self, project: Project, pipeline_id: str, block_id: str | None, name: str, words: str = ""
+    ) -> Template | PipelineTemplate:
+        """Save a pipeline, or one block with its text and settings, as a template of the project.
+
+        Raises:
+            AlreadyExists: when there is a template of that name.
+        """
+        pipeline = self.load(project, pipeline_id)
+        block = None if block_id is None else pipeline.block(block_id)
+        with self._writing(project):
+            if block is None:
+                change, found = custom_templates.saved_pipeline(project, pipeline, name, words)
+            else:
+                source = self.source(project, block)
+                change, found = custom_templates.saved_block(project, block, source, name, words)
+            self._commit(project, change)
+        known = self.pipeline_templates(project) if block is None else self.templates(project)
+        return next(item for item in known if item.id == found)
+
+    def interactions(self, project: Project, pipeline_id: str) -> list[Form]:
+        """Return the forms that the project has for the variables of a pipeline."""
+        return interactions.forms(project, self.load(project, pipeline_id))
 
     # -- global data products ------------------------------------------------
 

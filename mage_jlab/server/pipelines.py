@@ -50,6 +50,7 @@ class PipelinesHandler(MageHandler):
             type=wanted.type,
             description=wanted.description,
             copy_of=PipelineId(wanted.copy_of) if wanted.copy_of else None,
+            template=wanted.template,
         )
         self.app.tell("pipeline", of, made.id, state="created")
         answer = views.pipeline(self.engine, of, made)

@@ -21,6 +21,7 @@ from mage_jlab.server import (
     run_notebook,
     runs,
     secrets,
+    templates,
     triggers,
 )
 from mage_jlab.server.base import MageHandler, NothingHandler, Operation, operation
@@ -80,11 +81,13 @@ ROUTES = (
     Route("/projects/{project}/dbt-models", projects.DbtModelsHandler),
     Route("/projects/{project}/secrets", secrets.SecretsHandler),
     Route("/projects/{project}/secrets/{secret}", secrets.SecretHandler),
+    Route("/projects/{project}/templates", templates.ProjectTemplatesHandler),
     Route("/projects/{project}/data-products", data_products.DataProductsHandler),
     Route("/projects/{project}/data-products/{product}", data_products.DataProductHandler),
     Route("/projects/{project}/pipelines", pipelines.PipelinesHandler),
     Route(_PIPELINE, pipelines.PipelineHandler),
     Route(f"{_PIPELINE}/kernel", pipelines.KernelHandler),
+    Route(f"{_PIPELINE}/interactions", templates.InteractionsHandler),
     Route(f"{_PIPELINE}/outputs", pipelines.OutputsHandler),
     Route(f"{_PIPELINE}/export", export.ExportHandler),
     Route(f"{_PIPELINE}/blocks", blocks.BlocksHandler),

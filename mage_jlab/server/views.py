@@ -103,6 +103,9 @@ def template(item: Template) -> wire.BlockTemplate:
         language=item.language,
         description=item.description,
         source=item.source,
+        configuration=plain(item.configuration),
+        color=item.color,
+        own=item.own,
     )
 
 

@@ -190,12 +190,13 @@ class Pipeline(Struct):
 
 
 class PipelineCreate(Request):
-    """Make a pipeline; `copy_of` (an id) duplicates one."""
+    """Make a pipeline; `copy_of` (an id) duplicates one, `template` is one of the project."""
 
     name: Name
     type: str = "python"
     description: str | None = None
     copy_of: str | None = None
+    template: str | None = None
 
 
 class PipelineChange(Request):
@@ -217,7 +218,8 @@ class BlockCreate(Request):
     """Add a block.
 
     `source` wins over `template`; `after` is a block id; `existing` (a path
-    relative to the project) uses a file that is there already.
+    relative to the project) uses a file that is there already. `replica_of` runs the code of
+    another block under a name, with inputs and settings, of its own.
     """
 
     name: Name
@@ -229,6 +231,7 @@ class BlockCreate(Request):
     upstream: list[str] = []
     after: str | None = None
     copy_of: str | None = None
+    replica_of: str | None = None
     configuration: dict[str, Any] = {}
 
 
@@ -256,6 +259,66 @@ class BlockTemplate(Struct):
     language: str
     description: str
     source: str
+    configuration: dict[str, Any] = {}
+    color: str | None = None
+    own: bool = False
+    """Whether it is a template of the project."""
+
+
+class PipelineTemplate(Struct):
+    """A template of the project for new pipelines."""
+
+    id: str
+    name: str
+    description: str
+    tags: list[str]
+    blocks: int
+
+
+class TemplateCreate(Request):
+    """Save a pipeline (an id), or one block of it, as a template of the project."""
+
+    name: Name
+    pipeline: str
+    block: str | None = None
+    description: str = ""
+
+
+class FormOption(Struct):
+    """One choice of a field."""
+
+    label: str
+    value: Any
+
+
+class FormField(Struct):
+    """One input of a form: the variable it sets and how it looks.
+
+    `input` is checkbox | code | dropdown_menu | switch | text_field; `types` are boolean | date |
+    datetime | dictionary | float | integer | list | string. `width` is a share of its row.
+    """
+
+    variable: str
+    label: str
+    description: str | None
+    input: str
+    types: list[str]
+    required: bool
+    options: list[FormOption]
+    multiline: bool
+    number: bool
+    language: str | None
+    default: Any
+    width: float
+
+
+class Form(Struct):
+    """A form for variables of a pipeline (an interaction); `block` is what it belongs to."""
+
+    id: str
+    block: str
+    rows: list[list[FormField]]
+    problem: str | None = None
 
 
 class DataProduct(Struct):

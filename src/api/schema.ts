@@ -268,6 +268,26 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/projects/{project}/templates': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        project: string;
+      };
+      cookie?: never;
+    };
+    /** List the project's templates for new pipelines. */
+    get: operations['get_projects_project_templates'];
+    put?: never;
+    /** Save a pipeline, or one block of it, as a template of the project. */
+    post: operations['post_projects_project_templates'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/projects/{project}/data-products': {
     parameters: {
       query?: never;
@@ -364,6 +384,26 @@ export interface paths {
     };
     /** Give the code that makes a kernel run blocks of the pipeline. */
     get: operations['get_projects_project_pipelines_pipeline_kernel'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/projects/{project}/pipelines/{pipeline}/interactions': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        project: string;
+        pipeline: string;
+      };
+      cookie?: never;
+    };
+    /** List the forms (interactions) that a pipeline has for its variables. */
+    get: operations['get_projects_project_pipelines_pipeline_interactions'];
     put?: never;
     post?: never;
     delete?: never;
@@ -979,7 +1019,7 @@ export interface components {
     };
     /**
      * PipelineCreate
-     * @description Make a pipeline; `copy_of` (an id) duplicates one.
+     * @description Make a pipeline; `copy_of` (an id) duplicates one, `template` is one of the project.
      */
     PipelineCreate: {
       name: string;
@@ -989,6 +1029,8 @@ export interface components {
       description: string | null;
       /** @default null */
       copy_of: string | null;
+      /** @default null */
+      template: string | null;
     };
     /**
      * PipelineChange
@@ -1010,7 +1052,8 @@ export interface components {
      * @description Add a block.
      *
      *         `source` wins over `template`; `after` is a block id; `existing` (a path
-     *         relative to the project) uses a file that is there already.
+     *         relative to the project) uses a file that is there already. `replica_of` runs the code of
+     *         another block under a name, with inputs and settings, of its own.
      */
     BlockCreate: {
       name: string;
@@ -1029,6 +1072,8 @@ export interface components {
       after: string | null;
       /** @default null */
       copy_of: string | null;
+      /** @default null */
+      replica_of: string | null;
       /** @default {} */
       configuration: Record<string, unknown>;
     };
@@ -1059,6 +1104,75 @@ export interface components {
       language: string;
       description: string;
       source: string;
+      /** @default {} */
+      configuration: Record<string, unknown>;
+      /** @default null */
+      color: string | null;
+      /** @default false */
+      own: boolean;
+    };
+    /**
+     * PipelineTemplate
+     * @description A template of the project for new pipelines.
+     */
+    PipelineTemplate: {
+      id: string;
+      name: string;
+      description: string;
+      tags: string[];
+      blocks: number;
+    };
+    /**
+     * TemplateCreate
+     * @description Save a pipeline (an id), or one block of it, as a template of the project.
+     */
+    TemplateCreate: {
+      name: string;
+      pipeline: string;
+      /** @default null */
+      block: string | null;
+      /** @default  */
+      description: string;
+    };
+    /**
+     * FormOption
+     * @description One choice of a field.
+     */
+    FormOption: {
+      label: string;
+      value: unknown;
+    };
+    /**
+     * FormField
+     * @description One input of a form: the variable it sets and how it looks.
+     *
+     *         `input` is checkbox | code | dropdown_menu | switch | text_field; `types` are boolean | date |
+     *         datetime | dictionary | float | integer | list | string. `width` is a share of its row.
+     */
+    FormField: {
+      variable: string;
+      label: string;
+      description: string | null;
+      input: string;
+      types: string[];
+      required: boolean;
+      options: components['schemas']['FormOption'][];
+      multiline: boolean;
+      number: boolean;
+      language: string | null;
+      default: unknown;
+      width: number;
+    };
+    /**
+     * Form
+     * @description A form for variables of a pipeline (an interaction); `block` is what it belongs to.
+     */
+    Form: {
+      id: string;
+      block: string;
+      rows: components['schemas']['FormField'][][];
+      /** @default null */
+      problem: string | null;
     };
     /**
      * DataProduct
@@ -2840,6 +2954,134 @@ export interface operations {
       };
     };
   };
+  get_projects_project_templates: {
+    parameters: {
+      query?: {
+        /** @description how many items at most */
+        limit?: number;
+        /** @description the `next` of the page before */
+        cursor?: string;
+      };
+      header?: never;
+      path: {
+        project: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description List the project's templates for new pipelines. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': {
+            items: components['schemas']['PipelineTemplate'][];
+            next: string | null;
+          };
+        };
+      };
+      /** @description The request is not valid; `detail.path` names the field. */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description Without a token, or without the right to do this. */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description There is no such thing. */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+    };
+  };
+  post_projects_project_templates: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        project: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['TemplateCreate'];
+      };
+    };
+    responses: {
+      /** @description Save a pipeline, or one block of it, as a template of the project. */
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['PipelineTemplate'];
+        };
+      };
+      /** @description The request is not valid; `detail.path` names the field. */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description Without a token, or without the right to do this. */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description There is no such thing. */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description It does not fit the present state. */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description A file or a pipeline cannot be used as it is. */
+      422: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+    };
+  };
   get_projects_project_data_products: {
     parameters: {
       query?: {
@@ -3527,6 +3769,68 @@ export interface operations {
         };
         content: {
           'application/json': components['schemas']['KernelStart'];
+        };
+      };
+      /** @description The request is not valid; `detail.path` names the field. */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description Without a token, or without the right to do this. */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description There is no such thing. */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+      /** @description A file or a pipeline cannot be used as it is. */
+      422: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+    };
+  };
+  get_projects_project_pipelines_pipeline_interactions: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        project: string;
+        pipeline: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description List the forms (interactions) that a pipeline has for its variables. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': {
+            items: components['schemas']['Form'][];
+            next: string | null;
+          };
         };
       };
       /** @description The request is not valid; `detail.path` names the field. */
