@@ -18,6 +18,8 @@ export namespace CommandIDs {
   export const newDbtModel = 'mage:new-dbt-model';
   export const renameBlock = 'mage:rename-block';
   export const duplicateBlock = 'mage:duplicate-block';
+  export const replicateBlock = 'mage:replicate-block';
+  export const saveBlockTemplate = 'mage:save-block-template';
   export const removeBlock = 'mage:remove-block';
   export const moveBlockUp = 'mage:move-block-up';
   export const moveBlockDown = 'mage:move-block-down';
@@ -45,6 +47,8 @@ export namespace CommandIDs {
   export const importNotebook = 'mage:import-notebook';
   export const importSelectedNotebook = 'mage:import-selected-notebook';
   export const showRequirements = 'mage:show-requirements';
+  export const savePipelineTemplate = 'mage:save-pipeline-template';
+  export const manageDataProducts = 'mage:manage-data-products';
   export const copyPipelinePath = 'mage:copy-pipeline-path';
   export const openProblem = 'mage:open-problem';
   // connections

@@ -50,6 +50,10 @@ export interface IBlock {
   readonly path: string | null;
   readonly usedIn: readonly string[];
   readonly color: string | null;
+  /** The global data product it hands on. */
+  readonly product?: string | null;
+  /** The block whose code it runs. */
+  readonly replicaOf?: string | null;
   readonly status: IBlockStatus;
 }
 
@@ -112,6 +116,7 @@ export interface IPipelineDocument extends IObservableDisposable {
   renameBlock(id: string, name: string): void;
   moveBlock(id: string, offset: number): void;
   duplicateBlock(id: string): string;
+  replicateBlock(id: string): string;
   run(options: IRunOptions): Promise<void>;
   interrupt(): Promise<void>;
   /** Undo of structural edits (connections, added, removed, moved blocks). */

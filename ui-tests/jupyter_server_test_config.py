@@ -21,6 +21,11 @@ workspace = Workspace(root, state)
 workspace.create_project("penguins", example=True)
 workspace.create_project("blank")
 
+sys.path.insert(0, str(Path(__file__).parent))
+import kinds  # noqa: E402 - beside this file
+
+kinds.write(root / "kinds")
+
 
 def with_dbt(checkout: Path) -> None:
     """A project with a dbt project and a kernel that has dbt: `scripts/environments.sh dbt`."""

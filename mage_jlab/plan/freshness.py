@@ -36,9 +36,14 @@ class Freshness:
 
 
 def judge(product: DataProduct, last: datetime | None, now: datetime) -> Freshness:
-    """Return how a product stands that was last made at a time."""
+    """Return how a product stands that was last made at a time.
+
+    One without `outdated_after` is made once and never again, as in mage-ai 0.9.80.
+    """
     if last is None:
         return Freshness(None, None, outdated=True)
+    if not product.outdated_after:
+        return Freshness(last, None, outdated=False)
     due = later(last, product.outdated_after)
     started = all(_PARTS[part](now) >= value for part, value in _starting(product))
     return Freshness(last, due, outdated=now >= due and started)
@@ -65,10 +70,9 @@ def rule(product: DataProduct) -> str:
     """Return in one sentence when the product is made again."""
     age = length(product.outdated_after)
     moments = _moments(product.outdated_starting_at)
-    if not age and not moments:
-        return "Made again every time a block asks for it."
-    start = f"Too old {age} after its last run" if age else "Too old after every run"
-    return f"{start}{f', but only {moments}' if moments else ''}."
+    if not age:
+        return "Made once, then kept; it says no age (outdated_after)."
+    return f"Too old {age} after its last run{f', but only {moments}' if moments else ''}."
 
 
 def length(after: Mapping[str, float]) -> str:

@@ -33,6 +33,10 @@ export type IConnector = Schemas['Connector'];
 export type IConnectionTest = Schemas['ConnectionTestResult'];
 export type IMissingPackage = Schemas['MissingPackage'];
 export type IRequirements = Schemas['Requirements'];
+export type IDataProduct = Schemas['DataProduct'];
+export type IPipelineTemplate = Schemas['PipelineTemplate'];
+export type IForm = Schemas['Form'];
+export type IFormField = Schemas['FormField'];
 
 export interface IPage<T> {
   items: T[];

@@ -86,6 +86,10 @@ export const BlockCard = React.memo(
             <div className="mage-Card-kind">
               {blockTypeShort(block.type, trans)} ·{' '}
               {languageLabel(block.language, trans)}
+              {block.product && <span> · {block.product}</span>}
+              {block.replicaOf && (
+                <span> · {trans.__('replica of %1', block.replicaOf)}</span>
+              )}
               {block.missing && (
                 <span className="mage-Card-missing">
                   {trans.__('file missing')}

@@ -77,8 +77,7 @@ export class CanvasActions {
           this.add({
             type,
             after,
-            upstream:
-              type === 'markdown' || type === 'scratchpad' ? [] : [...upstream]
+            upstream: takesInput(type) ? [...upstream] : []
           })
       })),
       anchor

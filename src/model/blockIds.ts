@@ -63,6 +63,8 @@ const FIRST_WORD: Record<string, string> = {
   chart: 'chart',
   callback: 'callback',
   conditional: 'condition',
+  extension: 'check',
+  global_data_product: 'product',
   dbt: 'dbt'
 };
 

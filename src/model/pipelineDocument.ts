@@ -59,6 +59,17 @@ export interface IPipelineMetadata {
   [key: string]: unknown;
 }
 
+/** What the cell of a global data product shows: an empty one cannot be run. */
+const PRODUCT_TEXT =
+  '# The newest outputs of a registered pipeline: see the settings of this block.';
+
+/** The product that a block hands on, as its configuration says. */
+function productOf(data: IBlockMetadata): string | null {
+  const said = data.configuration?.['global_data_product'] as
+    { uuid?: unknown } | undefined;
+  return typeof said?.uuid === 'string' ? said.uuid : null;
+}
+
 /** Changes of a block's settings; keys as the server's BlockChange. */
 export type BlockChanges = Partial<
   Pick<
@@ -81,7 +92,12 @@ export interface IPipelineDocumentOptions {
   steps: KernelSteps;
   trans: TranslationBundle;
   /** Source of a template. */
-  template: (id: string) => Promise<{ source: string; language: string }>;
+  template: (id: string) => Promise<{
+    source: string;
+    language: string;
+    configuration?: Record<string, unknown>;
+    color?: string | null;
+  }>;
 }
 
 /**
@@ -296,11 +312,19 @@ export class PipelineDocument implements IPipelineDocument {
       (markdown ? 'markdown' : block.type === 'dbt' ? 'yaml' : 'python');
     const data = newBlock(id, block.type, language, block.name ?? id);
     data.upstream = [...(block.upstream ?? [])].filter(item => taken.has(item));
-    data.configuration = { ...(block.configuration ?? {}) };
+    data.configuration = {
+      ...(template?.configuration ?? {}),
+      ...(block.configuration ?? {})
+    };
+    if (template?.color) {
+      data.color = template.color;
+    }
     this._insert(
       this._indexAfter(block.after),
       data,
-      block.source ?? template?.source ?? ''
+      block.source ??
+        template?.source ??
+        (block.type === 'global_data_product' ? PRODUCT_TEXT : '')
     );
     this.focus(id);
     return id;
@@ -381,6 +405,23 @@ export class PipelineDocument implements IPipelineDocument {
     this._insert(this._structure.index(id) + 1, copy, cell.getSource());
     this.focus(copy.uuid);
     return copy.uuid;
+  }
+
+  /** Add a block that runs the code of another one with inputs of its own. */
+  replicateBlock(id: string): string {
+    const cell = this.cell(id);
+    const data = this.metadata(id);
+    if (!cell || !data) {
+      throw new Error(this._trans.__('There is no such block.'));
+    }
+    const replica = copyOf(data, this._structure.ids());
+    replica.uuid = unusedId(`${data.uuid}_replica`, this._structure.ids());
+    replica.name = this._trans.__('%1 (replica)', data.name);
+    replica.upstream = [];
+    replica['replicated_block'] = data['replicated_block'] ?? data.uuid;
+    this._insert(this._structure.index(id) + 1, replica, cell.getSource());
+    this.focus(replica.uuid);
+    return replica.uuid;
   }
 
   /** Change settings of a block. */
@@ -489,6 +530,11 @@ export class PipelineDocument implements IPipelineDocument {
       path: data.path ?? null,
       usedIn: data.used_in ?? [],
       color: data.color ?? null,
+      product: productOf(data),
+      replicaOf:
+        typeof data['replicated_block'] === 'string'
+          ? data['replicated_block']
+          : null,
       status: this._status(data)
     };
   }

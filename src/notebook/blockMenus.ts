@@ -17,6 +17,7 @@ import { runStaleIcon } from '../icons';
 import { roleOf } from '../model/blockIds';
 import { downstreamOf, reachable } from '../model/order';
 import type { PipelineDocument } from '../model/pipelineDocument';
+import type { IDataProduct } from '../api/types';
 import type { IBlock, IPipelineDocument } from '../tokens';
 import {
   ADDABLE_TYPES,
@@ -27,7 +28,9 @@ import {
   takesInput
 } from '../ui/blockTypes';
 import type { IMenuEntries, IMenuEntry } from '../ui/menu';
+import { freshnessText } from '../ui/freshness';
 import { type INotebookParts, onBlock } from './context';
+import { fetchProducts } from './dataProducts';
 import { LANGUAGES, languagesFor } from './languages';
 
 /** Show what went wrong with an edit where the person looks. */
@@ -166,6 +169,22 @@ export function moreMenu(
       editable
     ),
     entry(trans.__('Duplicate'), CommandIDs.duplicateBlock, copyIcon, editable),
+    ...(block.role === 'block' && block.path
+      ? [
+          entry(
+            trans.__('Replicate'),
+            CommandIDs.replicateBlock,
+            copyIcon,
+            editable
+          )
+        ]
+      : []),
+    entry(
+      trans.__('Save as template…'),
+      CommandIDs.saveBlockTemplate,
+      undefined,
+      !block.missing
+    ),
     'separator',
     entry(
       trans.__('Open its file'),
@@ -210,14 +229,14 @@ export function kindMenu(
       warn(error);
     }
   };
-  const types = ADDABLE_TYPES.filter(type => type !== 'markdown').map(
-    (type): IMenuEntry => ({
-      label: blockTypeLabel(type, trans),
-      icon: blockLook(type).icon,
-      enabled: type !== block.type,
-      run: () => change({ type })
-    })
-  );
+  const types = ADDABLE_TYPES.filter(
+    type => !['markdown', 'global_data_product'].includes(type)
+  ).map((type): IMenuEntry => ({
+    label: blockTypeLabel(type, trans),
+    icon: blockLook(type).icon,
+    enabled: type !== block.type,
+    run: () => change({ type })
+  }));
   const languages = languagesFor(
     block.type,
     parts.app.serviceManager.kernelspecs.specs
@@ -307,7 +326,12 @@ export async function addMenu(
   types: readonly string[] = ADDABLE_TYPES
 ): Promise<IMenuEntries> {
   const { trans } = parts;
-  const templates = await parts.templates().catch(() => []);
+  const [templates, products] = await Promise.all([
+    parts.templates(document.project).catch(() => []),
+    types.includes('global_data_product')
+      ? fetchProducts(document.project).catch(() => [])
+      : []
+  ]);
   return types.map((type): IMenuEntry => {
     const label = blockTypeLabel(type, trans);
     const icon = blockLook(type).icon;
@@ -332,6 +356,13 @@ export async function addMenu(
     }
     if (type === 'markdown' || type === 'scratchpad') {
       return { label, icon, run: () => add() };
+    }
+    if (type === 'global_data_product') {
+      return {
+        label,
+        icon,
+        submenu: productMenu(parts, document, after, products)
+      };
     }
     if (type === 'dbt') {
       const model: IMenuEntry = {
@@ -388,6 +419,41 @@ export async function addMenu(
       ]
     };
   });
+}
+
+/** The registered products, and a way to register one. */
+function productMenu(
+  parts: INotebookParts,
+  document: IPipelineDocument,
+  after: string | null,
+  products: readonly IDataProduct[]
+): IMenuEntries {
+  const { trans } = parts;
+  const entries = products
+    .filter(product => product.pipeline !== document.pipeline)
+    .map((product): IMenuEntry => ({
+      label: product.id,
+      caption: `${product.words} ${freshnessText(product, trans)}`,
+      run: () =>
+        void document
+          .addBlock({
+            type: 'global_data_product',
+            after,
+            configuration: { global_data_product: { uuid: product.id } }
+          })
+          .catch(warn)
+    }));
+  return [
+    ...entries,
+    ...(entries.length ? (['separator'] as const) : []),
+    {
+      label: trans.__('Register a product…'),
+      run: () =>
+        void parts.commands.execute(CommandIDs.manageDataProducts, {
+          project: document.project
+        })
+    }
+  ];
 }
 
 /** The template that is only the frame of a type: named so, or the first in Python. */

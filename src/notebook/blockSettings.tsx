@@ -2,8 +2,11 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { caretDownIcon, caretUpIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
+import { request } from '../api/request';
+import type { IRows } from '../api/types';
 import type { PipelineDocument } from '../model/pipelineDocument';
 import { type ITrial, tryConnection } from '../model/trial';
+import { slug } from '../model/slug';
 import { isStep } from '../ui/blockTypes';
 import {
   AreaField,
@@ -13,6 +16,8 @@ import {
   mappingText,
   TextField
 } from '../ui/form';
+import { ChartFields } from './chartFields';
+import { ProductField } from './dataProducts';
 import { connectorOf } from '../ui/providers';
 import { TrialLine } from '../ui/trialLine';
 
@@ -55,6 +60,7 @@ export async function editBlock(
     executorConfig: mappingText(data.executor_config),
     configuration: mappingText(data.configuration)
   };
+  const columns = data.type === 'chart' ? await columnsAbove(document, id) : [];
   const form = await formDialog<IBlockForm>({
     title: trans.__('Settings of “%1”', data.name),
     accept: trans.__('Apply'),
@@ -67,6 +73,9 @@ export async function editBlock(
         change={change}
         trans={trans}
         step={isStep(data.type)}
+        type={data.type}
+        project={document.project}
+        columns={columns}
         sql={data.language === 'sql' ? document : undefined}
         nameOf={other => document.metadata(other)?.name ?? other}
       />
@@ -151,13 +160,36 @@ function BlockFields(props: {
   change: (value: IBlockForm) => void;
   trans: TranslationBundle;
   step: boolean;
+  type: string;
+  project: string;
+  /** Of the table that a chart is drawn of. */
+  columns: readonly string[];
   /** The pipeline, for a SQL block: its connection can be tried. */
   sql?: PipelineDocument;
   nameOf: (id: string) => string;
 }): React.JSX.Element {
   const { value, change, trans } = props;
+  const configuration = mappingOf(value.configuration);
+  const configure = (next: Record<string, unknown>): void =>
+    change({ ...value, configuration: mappingText(next) });
   return (
     <>
+      {props.type === 'chart' && configuration !== undefined ? (
+        <ChartFields
+          value={configuration ?? {}}
+          columns={props.columns}
+          trans={trans}
+          onChange={configure}
+        />
+      ) : null}
+      {props.type === 'global_data_product' && configuration !== undefined ? (
+        <ProductField
+          project={props.project}
+          value={configuration ?? {}}
+          trans={trans}
+          onChange={configure}
+        />
+      ) : null}
       {props.step ? (
         <div className="mage-Form-columns">
           <TextField
@@ -230,6 +262,34 @@ function BlockFields(props: {
       ) : null}
     </>
   );
+}
+
+/** The columns of the table that a chart is drawn of, as the block above left it. */
+async function columnsAbove(
+  document: PipelineDocument,
+  id: string
+): Promise<string[]> {
+  const above = document.block(document.block(id)?.upstream[0] ?? '');
+  const table = above?.status.outputs.find(item => item.kind === 'table');
+  if (!above || !table) {
+    return [];
+  }
+  try {
+    const rows = await request<IRows>(
+      [
+        'products',
+        document.project,
+        document.slug,
+        slug(above.id),
+        table.name,
+        'rows'
+      ],
+      { query: { limit: 1 } }
+    );
+    return rows.columns.map(column => column.name);
+  } catch {
+    return [];
+  }
 }
 
 /** The order of upstream blocks is the order of the function's arguments. */

@@ -1,4 +1,9 @@
-import { Dialog, showDialog } from '@jupyterlab/apputils';
+import {
+  Dialog,
+  InputDialog,
+  Notification,
+  showDialog
+} from '@jupyterlab/apputils';
 import { URLExt } from '@jupyterlab/coreutils';
 import {
   addIcon,
@@ -280,6 +285,27 @@ function editCommands(context: ICommandsContext): IBlockCommand[] {
       }
     },
     {
+      id: CommandIDs.replicateBlock,
+      label: trans.__('Replicate Block'),
+      caption: trans.__(
+        'Run the code of this block once more, with inputs of its own'
+      ),
+      icon: copyIcon,
+      edits: true,
+      step: true,
+      execute: (document, block) => {
+        document.replicateBlock(block);
+      }
+    },
+    {
+      id: CommandIDs.saveBlockTemplate,
+      label: trans.__('Save Block as Template…'),
+      caption: trans.__(
+        'Offer the block with its text and settings when a block is added'
+      ),
+      execute: (document, block) => saveTemplate(context, document, block)
+    },
+    {
       id: CommandIDs.removeBlock,
       label: trans.__('Remove Block from Pipeline'),
       caption: trans.__('Take the block out of the pipeline; its file stays'),
@@ -383,6 +409,36 @@ async function remove(
     }
   }
   document.removeBlock(id);
+}
+
+async function saveTemplate(
+  context: ICommandsContext,
+  document: PipelineDocument,
+  block: string
+): Promise<void> {
+  const { trans } = context;
+  const asked = await InputDialog.getText({
+    title: trans.__('Save “%1” as a template', document.block(block)?.name),
+    label: trans.__('Name of the template'),
+    text: document.block(block)?.name,
+    okLabel: trans.__('Save')
+  });
+  const name = asked.button.accept && asked.value?.trim();
+  if (!name) {
+    return;
+  }
+  if (document.panel.context.model.dirty) {
+    await document.panel.context.save();
+  }
+  await request(
+    ['projects', document.project, 'templates'],
+    { method: 'POST', body: { name, pipeline: document.pipeline, block } },
+    context.app.serviceManager.serverSettings
+  );
+  Notification.success(
+    trans.__('“%1” is offered as a template when a block is added.', name),
+    { autoClose: 4000 }
+  );
 }
 
 async function openFile(

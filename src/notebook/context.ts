@@ -13,8 +13,8 @@ export interface INotebookParts {
   readonly trans: TranslationBundle;
   /** How editors know languages. */
   readonly languages: IEditorLanguageRegistry | null;
-  /** Templates for new blocks; fetched once. */
-  templates(): Promise<readonly IBlockTemplate[]>;
+  /** Templates for new blocks: ours and those of a project (its slug). */
+  templates(project: string): Promise<readonly IBlockTemplate[]>;
 }
 
 /** Run a command on one block. */

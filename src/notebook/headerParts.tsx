@@ -15,6 +15,7 @@ import { openMenu } from '../ui/menu';
 import { Elapsed } from '../ui/state';
 import { connectMenu, kindMenu, upstreamMenu } from './blockMenus';
 import type { INotebookParts } from './context';
+import { ProductBadge } from './dataProducts';
 
 /** What the parts of a header show. */
 export interface IHeaderProps {
@@ -57,11 +58,29 @@ export function Badges(props: IHeaderProps): React.JSX.Element | null {
   const { block, parts } = props;
   const { trans } = parts;
   const known = blockLook(block.type).known;
-  if (known && !block.missing) {
-    return null;
+  if (known && !block.missing && !block.replicaOf) {
+    return block.type === 'global_data_product' ? (
+      <ProductBadge
+        project={props.document.project}
+        product={block.product ?? null}
+        version={`${block.status.version} ${block.status.state}`}
+        trans={trans}
+      />
+    ) : null;
   }
   return (
     <>
+      {block.replicaOf ? (
+        <span
+          className="mage-Header-badge"
+          title={trans.__(
+            'Runs the code of “%1” with inputs and settings of its own',
+            block.replicaOf
+          )}
+        >
+          {trans.__('replica of %1', block.replicaOf)}
+        </span>
+      ) : null}
       {block.missing ? (
         <span
           className="mage-Header-badge"

@@ -49,6 +49,8 @@ const PALETTE = [
   CommandIDs.newDbtModel,
   CommandIDs.renameBlock,
   CommandIDs.duplicateBlock,
+  CommandIDs.replicateBlock,
+  CommandIDs.saveBlockTemplate,
   CommandIDs.removeBlock,
   CommandIDs.moveBlockUp,
   CommandIDs.moveBlockDown,
@@ -94,23 +96,17 @@ const plugin: JupyterFrontEndPlugin<IPipelineDocuments> = {
   ): IPipelineDocuments => {
     const trans = (translator ?? nullTranslator).load('mage_jlab');
     const settings = app.serviceManager.serverSettings;
-    let templates: Promise<readonly IBlockTemplate[]> | null = null;
     const parts: INotebookParts = {
       app,
       commands: app.commands,
       trans,
       languages,
-      templates: () => {
-        templates ??= request<IPage<IBlockTemplate>>(
+      templates: project =>
+        request<IPage<IBlockTemplate>>(
           ['templates'],
-          {},
+          { query: { project, limit: 500 } },
           settings
-        ).then(page => page.items);
-        templates.catch(() => {
-          templates = null;
-        });
-        return templates;
-      }
+        ).then(page => page.items)
     };
     const documents = new PipelineDocuments(tracker);
     if (completion) {
@@ -146,7 +142,10 @@ const plugin: JupyterFrontEndPlugin<IPipelineDocuments> = {
           steps,
           trans,
           template: async id => {
-            const found = (await parts.templates()).find(
+            const project = panel.context.path
+              .replace(/^mage:/, '')
+              .split('/')[0];
+            const found = (await parts.templates(project)).find(
               item => item.id === id
             );
             if (!found) {

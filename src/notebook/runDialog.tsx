@@ -6,12 +6,15 @@ import type { IRunOptions, RunMode } from '../tokens';
 import { isStep } from '../ui/blockTypes';
 import { ChoiceField, formDialog, TextField } from '../ui/form';
 import { faultsOf, type IVariableRow, rowsOf, valuesOf } from '../ui/variables';
-import { VariablesForm } from '../ui/variablesForm';
+import { fetchForms } from '../ui/interactionsForm';
+import { firstFaults, VariablesOrForm } from '../ui/variablesOrForm';
 
 interface IRunForm {
   mode: RunMode;
   date: string;
   rows: readonly IVariableRow[];
+  /** How many fields of the pipeline's forms are not right. */
+  faults: number;
 }
 
 /** Ask what to run, with which variables and execution date. */
@@ -32,6 +35,8 @@ export async function askRunOptions(
       : []),
     ['all', trans.__('All blocks')]
   ];
+  const forms = await fetchForms(document.project, document.slug);
+  const rows = rowsOf(document.settings.variables ?? {});
   const form = await formDialog<IRunForm>({
     title: trans.__('Run with variables'),
     accept: trans.__('Run'),
@@ -39,10 +44,11 @@ export async function askRunOptions(
     value: {
       mode: 'block',
       date: '',
-      rows: rowsOf(document.settings.variables ?? {})
+      rows,
+      faults: firstFaults(forms, rows)
     },
     fault: value =>
-      faultsOf(value.rows).size
+      faultsOf(value.rows).size || value.faults
         ? trans.__('Put the variables right before running.')
         : null,
     fields: (value, change) => (
@@ -62,10 +68,13 @@ export async function askRunOptions(
         />
         <div className="mage-Form-field" role="group">
           <span>{trans.__('Variables of this run')}</span>
-          <VariablesForm
+          <VariablesOrForm
+            forms={forms}
             rows={value.rows}
             trans={trans}
-            onChange={rows => change({ ...value, rows })}
+            onChange={(changed, faults) =>
+              change({ ...value, rows: changed, faults })
+            }
           />
         </div>
       </>

@@ -16,6 +16,7 @@ import { isActive } from '../model/changes';
 import type { IWorkspace } from '../tokens';
 import { argsSchema } from '../ui/argsSchema';
 import { choosePipeline, textArg } from '../ui/choosePipeline';
+import { fetchForms } from '../ui/interactionsForm';
 import { askVariables } from '../ui/variablesDialog';
 
 interface ICommandContext {
@@ -75,6 +76,7 @@ async function runPipeline(
         ),
         ok: trans.__('Run now'),
         values: { ...full.variables, ...variables },
+        forms: await fetchForms(pipeline.project, pipeline.slug),
         trans
       });
       if (!asked) {

@@ -2,8 +2,11 @@ import { Dialog, ReactWidget, showDialog } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import React from 'react';
 
+import { request } from '../api/request';
 import type {
+  IPage,
   IPipeline,
+  IPipelineTemplate,
   IProject,
   IRequirements,
   ITrigger
@@ -13,6 +16,8 @@ export interface INewPipeline {
   name: string;
   project: string;
   description: string;
+  /** Id of a template of the project; empty for none. */
+  template: string;
 }
 
 /** The form of a new pipeline. */
@@ -26,7 +31,18 @@ class NewPipelineBody
     private readonly _trans: TranslationBundle
   ) {
     super();
-    this._value = { name: '', project, description: '' };
+    this._value = { name: '', project, description: '', template: '' };
+    this._look(project);
+  }
+
+  /** Fetch the templates of a project. */
+  private _look(project: string): void {
+    request<IPage<IPipelineTemplate>>(['projects', project, 'templates'])
+      .then(page => {
+        this._templates = page.items;
+        this.update();
+      })
+      .catch(console.debug);
   }
 
   getValue(): INewPipeline {
@@ -56,11 +72,32 @@ class NewPipelineBody
             <select
               className="mage-Field-input"
               value={this._value.project}
-              onChange={event => set({ project: event.target.value })}
+              onChange={event => {
+                this._templates = [];
+                set({ project: event.target.value, template: '' });
+                this._look(event.target.value);
+              }}
             >
               {this._projects.map(item => (
                 <option key={item.slug} value={item.slug}>
                   {item.name || item.id}
+                </option>
+              ))}
+            </select>
+          </label>
+        )}
+        {this._templates.length > 0 && (
+          <label className="mage-Form-field">
+            {trans.__('Begin with')}
+            <select
+              className="mage-Field-input"
+              value={this._value.template}
+              onChange={event => set({ template: event.target.value })}
+            >
+              <option value="">{trans.__('an empty pipeline')}</option>
+              {this._templates.map(item => (
+                <option key={item.id} value={item.id}>
+                  {trans.__('the template “%1”', item.name)}
                 </option>
               ))}
             </select>
@@ -79,6 +116,7 @@ class NewPipelineBody
   }
 
   private _value: INewPipeline;
+  private _templates: readonly IPipelineTemplate[] = [];
 }
 
 /** Ask for a new pipeline; null when it was cancelled or has no name. */

@@ -43,6 +43,7 @@ function entriesOf(row: Row): Entry[] {
         null,
         [CommandIDs.openConnections, args],
         [CommandIDs.manageSecrets, args],
+        [CommandIDs.manageDataProducts, args],
         [CommandIDs.showRequirements, args],
         null,
         [CommandIDs.importHistory, args]
@@ -61,6 +62,7 @@ function entriesOf(row: Row): Entry[] {
         null,
         [CommandIDs.renamePipeline, args],
         [CommandIDs.duplicatePipeline, args],
+        [CommandIDs.savePipelineTemplate, args],
         [CommandIDs.deletePipeline, args],
         null,
         [CommandIDs.copyPipelinePath, args],

@@ -180,7 +180,11 @@ async function newPipeline(
   await orShow(trans.__('The pipeline was not created'), async () => {
     made = await request<IPipeline>(['projects', asked.project, 'pipelines'], {
       method: 'POST',
-      body: { name: asked.name, description: asked.description || null }
+      body: {
+        name: asked.name,
+        description: asked.description || null,
+        template: asked.template || null
+      }
     });
   });
   return made && open(context, made);
@@ -210,6 +214,15 @@ function addChangeCommands(context: ICommandContext): void {
     execute: async args => {
       const pipeline = await choose(args, trans.__('Duplicate a pipeline'));
       return pipeline && duplicatePipeline(context, pipeline);
+    }
+  });
+  app.commands.addCommand(CommandIDs.savePipelineTemplate, {
+    label: trans.__('Save Pipeline as Template…'),
+    caption: trans.__('Offer it when a pipeline is made'),
+    describedBy: PIPELINE_ARGS,
+    execute: async args => {
+      const pipeline = await choose(args, trans.__('Save as a template'));
+      return pipeline && saveTemplate(context, pipeline);
     }
   });
   app.commands.addCommand(CommandIDs.deletePipeline, {
@@ -298,6 +311,30 @@ async function duplicatePipeline(
     );
     await open(context, made);
   });
+}
+
+async function saveTemplate(
+  { trans }: ICommandContext,
+  pipeline: IPipelineSummary
+): Promise<void> {
+  const name = await askName(
+    trans.__('Save “%1” as a template', pipeline.name),
+    trans.__('Save'),
+    pipeline.name,
+    trans
+  );
+  if (name) {
+    await orShow(trans.__('The template was not saved'), async () => {
+      await request(['projects', pipeline.project, 'templates'], {
+        method: 'POST',
+        body: { name, pipeline: pipeline.id }
+      });
+      Notification.success(
+        trans.__('“%1” is offered when a pipeline is made.', name),
+        { autoClose: 4000 }
+      );
+    });
+  }
 }
 
 /** Close the notebook of a pipeline that is gone; nothing of it is saved again. */

@@ -25,6 +25,7 @@ import { CommandIDs } from '../commands';
 import { mageIcon } from '../icons';
 import { argsSchema } from '../ui/argsSchema';
 import { chooseProject, textArg } from '../ui/choosePipeline';
+import { manageDataProducts } from './dataProducts';
 import { showRequirements } from './dialogs';
 import { importNotebook } from './importDialog';
 import type { ICommandContext } from './pipelineCommands';
@@ -300,6 +301,27 @@ export function addProjectCommands(context: ICommandContext): void {
     label: trans.__('Check Requirements…'),
     describedBy: argsSchema({ project: 'string', kernel: 'string' }),
     execute: args => requirements(context, args)
+  });
+  app.commands.addCommand(CommandIDs.manageDataProducts, {
+    label: trans.__('Global Data Products…'),
+    caption: trans.__(
+      'Outputs of pipelines that other pipelines use: register them, say how old they may be'
+    ),
+    describedBy: argsSchema({ project: 'string' }),
+    execute: async args => {
+      const title = trans.__('Global data products');
+      const project = await chooseProject(workspace, args, title, trans);
+      if (project) {
+        await orShow(title, () =>
+          manageDataProducts(
+            project.slug,
+            project.name,
+            workspace.pipelines.filter(item => item.project === project.slug),
+            trans
+          )
+        );
+      }
+    }
   });
   app.commands.addCommand(CommandIDs.openProblem, {
     label: trans.__('Open the File of a Problem'),

@@ -18,6 +18,8 @@ export interface IDraft {
   /** Wall time in the zone, `2026-11-23T06:00`; empty for none. */
   start: string;
   variables: IVariableRow[];
+  /** How many fields of the pipeline's forms are not right. */
+  formFaults?: number;
   saveInCode: boolean;
   enabled: boolean;
 }
@@ -128,7 +130,7 @@ export function draftFaults(draft: IDraft): Set<DraftFault> {
   if (draft.kind === 'schedule' && !draft.schedule.trim()) {
     faults.add('schedule');
   }
-  if (faultsOf(draft.variables).size) {
+  if (faultsOf(draft.variables).size || draft.formFaults) {
     faults.add('variables');
   }
   return faults;

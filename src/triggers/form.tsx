@@ -4,9 +4,10 @@ import { copyIcon } from '@jupyterlab/ui-components';
 import React from 'react';
 
 import { apiUrl, request } from '../api/request';
-import type { ITrigger } from '../api/types';
+import type { IForm, ITrigger } from '../api/types';
 import type { IWorkspace } from '../tokens';
-import { VariablesForm } from '../ui/variablesForm';
+import { fetchForms } from '../ui/interactionsForm';
+import { firstFaults, VariablesOrForm } from '../ui/variablesOrForm';
 import type { DraftFault, IDraft } from './draft';
 import { bodyOfChange, bodyOfNew, draftFaults, zoneOf } from './draft';
 import { SchedulePreview, usePreview } from './preview';
@@ -27,6 +28,8 @@ export interface ITriggerFormProps {
 }
 
 interface IPartProps extends ITriggerFormProps {
+  /** What the pipeline has instead of bare variables. */
+  forms: readonly IForm[];
   draft: IDraft;
   faults: ReadonlySet<DraftFault>;
   set: (change: Partial<IDraft>) => void;
@@ -212,11 +215,13 @@ function RestPart(props: IPartProps): JSX.Element {
     <>
       <div className="mage-Form-field">
         <span className="mage-Form-label">{trans.__('Variables')}</span>
-        <VariablesForm
+        <VariablesOrForm
+          key={`${draft.project}/${draft.pipeline}/${props.forms.length}`}
+          forms={props.forms}
           rows={draft.variables}
           trans={trans}
           strict={faults.has('variables')}
-          onChange={variables => set({ variables })}
+          onChange={(variables, formFaults) => set({ variables, formFaults })}
         />
       </div>
       <label className="mage-Form-check">
@@ -276,6 +281,37 @@ function ApiPart(props: {
   );
 }
 
+/** The forms that the pipeline of a draft has for its variables. */
+function useForms(
+  draft: IDraft,
+  workspace: IWorkspace,
+  setDraft: React.Dispatch<React.SetStateAction<IDraft>>
+): readonly IForm[] {
+  const [forms, setForms] = React.useState<readonly IForm[]>([]);
+  const slug = workspace.pipelines.find(
+    item => item.project === draft.project && item.id === draft.pipeline
+  )?.slug;
+  React.useEffect(() => {
+    let gone = false;
+    setForms([]);
+    if (slug) {
+      void fetchForms(draft.project, slug).then(found => {
+        if (!gone) {
+          setForms(found);
+          setDraft(old => ({
+            ...old,
+            formFaults: firstFaults(found, old.variables)
+          }));
+        }
+      });
+    }
+    return () => {
+      gone = true;
+    };
+  }, [draft.project, slug]);
+  return forms;
+}
+
 async function save(
   trigger: ITrigger | null,
   initial: IDraft,
@@ -299,11 +335,13 @@ export function TriggerForm(props: ITriggerFormProps): JSX.Element {
   const [saving, setSaving] = React.useState(false);
   const [error, setError] = React.useState<string | null>(null);
   const preview = usePreview(draft);
+  const forms = useForms(draft, workspace, setDraft);
   const all = draftFaults(draft);
   // What is not filled in yet is no error before saving was tried.
   const faults = asked ? all : new Set<DraftFault>();
   const part: IPartProps = {
     ...props,
+    forms,
     draft,
     faults,
     set: change => {

@@ -61,8 +61,10 @@ export const ADDABLE_TYPES: readonly string[] = [
   'sensor',
   'chart',
   'dbt',
+  'global_data_product',
   'conditional',
   'callback',
+  'extension',
   'markdown',
   'scratchpad'
 ];

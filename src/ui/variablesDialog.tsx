@@ -2,9 +2,10 @@ import { Dialog, ReactWidget, showDialog } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import React from 'react';
 
+import type { IForm } from '../api/types';
 import type { IVariableRow } from './variables';
 import { faultsOf, rowsOf, valuesOf } from './variables';
-import { VariablesForm } from './variablesForm';
+import { firstFaults, VariablesOrForm } from './variablesOrForm';
 
 class VariablesBody
   extends ReactWidget
@@ -14,9 +15,11 @@ class VariablesBody
     private _rows: IVariableRow[],
     private readonly _hint: string,
     private readonly _strict: boolean,
+    private readonly _forms: readonly IForm[],
     private readonly _trans: TranslationBundle
   ) {
     super();
+    this._faults = firstFaults(_forms, _rows);
     this.addClass('mage-VariablesDialog');
   }
 
@@ -24,22 +27,31 @@ class VariablesBody
     return this._rows;
   }
 
+  /** How many fields of the forms are not right. */
+  get faults(): number {
+    return this._faults;
+  }
+
   protected render(): JSX.Element {
     return (
       <div className="mage-Form">
         <div>{this._hint}</div>
-        <VariablesForm
+        <VariablesOrForm
+          forms={this._forms}
           rows={this._rows}
           trans={this._trans}
           strict={this._strict}
-          onChange={rows => {
+          onChange={(rows, faults) => {
             this._rows = rows;
+            this._faults = faults;
             this.update();
           }}
         />
       </div>
     );
   }
+
+  private _faults: number;
 }
 
 export interface IAskVariables {
@@ -47,6 +59,8 @@ export interface IAskVariables {
   hint: string;
   ok: string;
   values: Record<string, unknown>;
+  /** Forms that the pipeline has for its variables. */
+  forms?: readonly IForm[];
   trans: TranslationBundle;
 }
 
@@ -57,9 +71,16 @@ export async function askVariables(
   const { title, hint, ok, trans } = options;
   let rows = rowsOf(options.values);
   for (let strict = false; ; strict = true) {
+    const body = new VariablesBody(
+      rows,
+      hint,
+      strict,
+      options.forms ?? [],
+      trans
+    );
     const result = await showDialog({
       title,
-      body: new VariablesBody(rows, hint, strict, trans),
+      body,
       buttons: [
         Dialog.cancelButton({ label: trans.__('Cancel') }),
         Dialog.okButton({ label: ok })
@@ -69,7 +90,7 @@ export async function askVariables(
       return null;
     }
     rows = result.value;
-    if (!faultsOf(rows).size) {
+    if (!faultsOf(rows).size && !body.faults) {
       return valuesOf(rows);
     }
   }

@@ -17,7 +17,7 @@ _CONFIG = {
         "labelColor": _GREY, "titleColor": _GREY, "domainColor": _GREY, "tickColor": _GREY,
         "gridColor": _GREY, "gridOpacity": 0.25, "labelLimit": 140,
     },
-    "legend": {"labelColor": _GREY, "titleColor": _GREY},
+    "legend": {"labelColor": _GREY, "titleColor": _GREY, "orient": "bottom"},
     "title": {"color": _GREY, "fontWeight": 600, "anchor": "start"},
     "view": {"stroke": None},
     "range": {"category": {"scheme": "tableau10"}},
@@ -135,8 +135,7 @@ def spans(x: str, end: str, ys: Sequence[str], said: Mapping[str, Any]) -> dict[
     spec["mark"] = {"type": "bar", "tooltip": True, "opacity": 0.8 if len(ys) > 1 else 1}
     spec["encoding"]["x2"] = {"field": field(end)}
     spec["encoding"]["y"]["scale"] = {"zero": True}
-    if len(ys) > 1:
-        spec["encoding"]["y"]["stack"] = None
+    spec["encoding"]["y2"] = {"datum": 0}
     return spec
 
 

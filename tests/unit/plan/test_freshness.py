@@ -26,8 +26,6 @@ def product(**entry: object) -> data_product.DataProduct:
         ({"months": 1}, "2024-01-31", "2024-02-29"),
         ({"years": 1}, "2024-02-29", "2025-02-28"),
         ({"months": 11, "weeks": 1}, "2024-02-01", "2025-01-08"),
-        ({}, "2024-05-01", "2024-05-01"),
-        ({"days": 3}, "2024-05-01", "2024-05-01"),
         ({"years": 9e9}, "2024-05-01", "9999-12-31T23:59:59.999999"),
     ],
 )
@@ -62,8 +60,15 @@ def test_moments_must_all_have_come(starting: dict[str, int], outdated: bool) ->
 
 def test_sunday_is_day_zero() -> None:
     sunday = at("2024-06-16T12:00:00")
-    asked = product(outdated_starting_at={"day_of_week": 1})
+    asked = product(outdated_after={"seconds": 1}, outdated_starting_at={"day_of_week": 1})
     assert not freshness.judge(asked, at("2024-06-01"), sunday).outdated
+
+
+@pytest.mark.parametrize("after", [{}, {"days": 3}])
+def test_without_an_age_it_is_made_once(after: dict[str, float]) -> None:
+    asked = product(outdated_after=after, outdated_starting_at={"hour_of_day": 0})
+    assert not freshness.judge(asked, at("2000-01-01"), at("2024-05-01")).outdated
+    assert freshness.judge(asked, None, at("2024-05-01")).outdated
 
 
 def test_never_made_is_outdated_whatever_the_moment() -> None:
@@ -79,7 +84,7 @@ def test_words() -> None:
         "Too old 1 week, 1 day and 2 hours after its last run, "
         "but only from Monday on (weeks begin on Sunday)."
     )
-    assert freshness.rule(product()) == "Made again every time a block asks for it."
+    assert freshness.rule(product()).startswith("Made once, then kept")
     assert freshness.length({"seconds": 0.5}) == "0.5 seconds"
 
 
