@@ -20,6 +20,19 @@ state = base / "state"
 workspace = Workspace(root, state)
 workspace.create_project("penguins", example=True)
 workspace.create_project("blank")
+charted = root / "charted"
+for name, text in {
+    "metadata.yaml": "project_type: standalone\n",
+    "data_loaders/numbers.py": "import pandas as pd\n\n\n@data_loader\ndef load(*args, **kwargs):\n"
+    "    return pd.DataFrame({'a': ['x', 'y'], 'n': [1, 2]})\n",
+    "pipelines/charted/metadata.yaml": "name: charted\nuuid: charted\ntype: python\nblocks:\n"
+    "- {uuid: numbers, name: numbers, type: data_loader, language: python, upstream_blocks: []}\n"
+    "widgets:\n- uuid: drawn\n  name: drawn\n  type: chart\n  language: python\n"
+    "  upstream_blocks: [numbers]\n  configuration: {chart_type: bar chart, group_by: [a],"
+    " metrics: [{aggregation: sum, column: n}]}\n",
+}.items():
+    (charted / name).parent.mkdir(parents=True, exist_ok=True)
+    (charted / name).write_text(text)
 
 sys.path.insert(0, str(Path(__file__).parent))
 import kinds  # noqa: E402 - beside this file
@@ -84,6 +97,12 @@ def with_languages() -> None:
 
 with_dbt(Path(__file__).resolve().parents[1])
 with_languages()
+if os.environ.get("MAGE_UI_GALLERY"):
+    sys.path.insert(0, str(Path(__file__).resolve().parent / "screens"))
+    import gallery
+
+    gallery.write(root / "gallery", base / "share" / "kernels")
+    gallery.write_models(root / "shop")
 
 c.ServerApp.port = int(os.environ.get("MAGE_UI_PORT", "8899"))  # noqa: F821
 c.ServerApp.root_dir = str(root)  # noqa: F821

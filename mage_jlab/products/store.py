@@ -91,14 +91,15 @@ class ProductStore:
     ) -> None:
         """Wait until an execution, by default the newest, is not being stored any more.
 
-        A block has ended, and the next one runs, before its output is on disk.
+        A block has ended, and the next one runs, before its output is on disk; its first rows are
+        shown, and so its version is known, while its tests still run.
 
         Raises:
             BeingStored: when that takes longer.
         """
         names = [version] if version else self.versions(pipeline, scope, block)[:1]
         until = time.monotonic() + seconds
-        while any(self._storing(pipeline, scope, block, name) for name in names):
+        while any(self._storing(pipeline, scope, block, name, version) for name in names):
             if time.monotonic() > until:
                 raise BeingStored(
                     f"The output of block '{block}' is still being stored; ask again in a moment.",
@@ -106,9 +107,15 @@ class ProductStore:
                 )
             time.sleep(0.02)
 
-    def _storing(self, pipeline: str, scope: str, block: str, version: str) -> bool:
+    def _storing(
+        self, pipeline: str, scope: str, block: str, version: str, named: str | None
+    ) -> bool:
         step = self.step(pipeline, scope, block, version)
-        return step is not None and bool(step.get("storing")) and step["state"] == RUNNING
+        if step is None or step["state"] != RUNNING:
+            return False
+        folder = self.execution(pipeline, scope, block, version)
+        asked = version == named and not (folder / manifest.FILE).exists()
+        return asked or bool(step.get("storing"))
 
     def _read(self, pipeline: str, scope: str, block: str, version: str | None) -> Manifest | None:
         folder = execution.find(self.root, pipeline, scope, block, version)

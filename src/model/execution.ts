@@ -1,5 +1,7 @@
+import type { ISessionContext } from '@jupyterlab/apputils';
 import { CodeCell } from '@jupyterlab/cells';
 import type { IOutput } from '@jupyterlab/nbformat';
+import type { KernelMessage } from '@jupyterlab/services';
 import type { JSONObject } from '@lumino/coreutils';
 
 import type { DbtTask } from '../tokens';
@@ -53,7 +55,7 @@ export async function execute(
     if (!(cell instanceof CodeCell) || !block) {
       continue;
     }
-    if (!cell.model.sharedModel.getSource().trim()) {
+    if (isEmpty(cell) && !runsWithoutCode(block)) {
       continue;
     }
     document.states.queued(id);
@@ -67,7 +69,7 @@ export async function execute(
       recordTiming: false
     };
     runs.push(
-      CodeCell.execute(cell, session, metadata).then(
+      send(cell, session, metadata).then(
         reply => {
           const status = reply?.content.status as string | undefined;
           if (status === 'aborted') {
@@ -84,6 +86,45 @@ export async function execute(
     );
   }
   await Promise.all(runs);
+}
+
+/** Types that do something though their cell is empty. */
+export function runsWithoutCode(block: IBlockMetadata): boolean {
+  return block.type === 'chart' || block.type === 'global_data_product';
+}
+
+export function isEmpty(cell: CodeCell): boolean {
+  return !cell.model.sharedModel.getSource().trim();
+}
+
+/** Execute a cell as JupyterLab does, which leaves out what is empty. */
+async function send(
+  cell: CodeCell,
+  session: ISessionContext,
+  metadata: JSONObject
+): Promise<KernelMessage.IExecuteReplyMsg | void> {
+  const kernel = session.session?.kernel;
+  if (!isEmpty(cell) || !kernel) {
+    return CodeCell.execute(cell, session, metadata);
+  }
+  const { model } = cell;
+  model.sharedModel.transact(() => model.clearExecution(), false);
+  cell.outputHidden = false;
+  model.executionState = 'running';
+  model.trusted = true;
+  try {
+    const future = kernel.requestExecute(
+      { code: '', stop_on_error: true, store_history: true, allow_stdin: true },
+      false,
+      { ...model.metadata, ...metadata, cellId: model.sharedModel.getId() }
+    );
+    cell.outputArea.future = future;
+    const reply = await future.done;
+    model.executionCount = reply.content.execution_count;
+    return reply;
+  } finally {
+    model.executionState = 'idle';
+  }
 }
 
 /** The extension blocks that check the output of a block. */

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from mage_jlab.errors import AlreadyExists, DiskFull, ProductNotFound
+from mage_jlab.errors import AlreadyExists, BeingStored, DiskFull, ProductNotFound
 from mage_jlab.model.product import Manifest
 from mage_jlab.products.commit import Commit, commit
 from mage_jlab.products.execution import Execution, prune, read_values
@@ -102,6 +102,15 @@ def test_running_step_of_a_living_process(store: ProductStore) -> None:
     step = store.last_step("etl", "interactive", "load")
     assert step is not None and step["state"] == "running"
     assert store.sweep() == 0
+
+
+def test_who_knows_the_version_of_a_running_step_waits_for_it(store: ProductStore) -> None:
+    """Its first rows are shown while its tests run: what is asked then is not gone."""
+    now = time.strftime("%Y-%m-%dT%H:%M:%S+00:00", time.gmtime())
+    execution(store, 1, state="running", pid=os.getpid(), started=now)
+    with pytest.raises(BeingStored):
+        store.wait("etl", "interactive", "load", version(1), seconds=0.1)
+    store.wait("etl", "interactive", "load", seconds=0.1)  # any version: nothing to wait for
 
 
 def test_process_id_used_again_is_not_the_writer(store: ProductStore) -> None:
