@@ -281,14 +281,18 @@ class Host:
             ],
         }
 
-    def _kernel_spec(self, asker: Asker, args: Mapping[str, Any]) -> dict[str, Any] | None:
-        """Return the kernelspec for a language: the block's, the project's, the first there is."""
+    def _kernel_spec(self, asker: Asker, args: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the kernelspec for a language: the block's, the project's, the first there is.
+
+        When there is none, only the name of the `wanted` one (or None) is returned.
+        """
         project = self._own.workspace.project(asker.project)
         language = str(args.get("language") or "").lower()
         named = project.settings.get("language_kernels")
         usual = named.get(language) if isinstance(named, Mapping) else None
         wanted = args.get("name") or usual
-        return chosen(self._own.specs(), language, None if wanted is None else str(wanted))
+        name = None if wanted is None else str(wanted)
+        return chosen(self._own.specs(), language, name) or {"wanted": name}
 
     def _block_details(self, asker: Asker, args: Mapping[str, Any]) -> list[dict[str, Any]]:
         """Return what a SQL block has to know of the blocks above it."""

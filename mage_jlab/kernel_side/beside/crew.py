@@ -45,7 +45,8 @@ def _spec(step: Step) -> Mapping[str, Any]:
         found = step.context.channel.call("kernel_spec", language=key[0], name=key[1])
     else:
         found = own_spec(*key)
-    if found is None:
+    if found is None or "argv" not in found:
+        wanted = wanted or (found or {}).get("wanted")
         words = "R" if key[0] == "r" else key[0]
         how = _INSTALL.get(key[0], "install one")
         what = f"no kernel named '{wanted}'" if wanted else f"no Jupyter kernel for {words}"

@@ -85,3 +85,23 @@ def _line(process: psutil.Process) -> str:
         return " ".join(process.cmdline())
     except psutil.Error:
         return ""
+
+
+def test_a_secret_is_not_shown_in_the_compiled_sql(engine: Engine, root: Path) -> None:
+    query = "SELECT '{{ mage_secret_var('pass') }}' AS p,\n nope"
+    write_pipeline(root / "shop", "etl", {"query": block("data_loader", query, language="sql")})
+    engine.secrets(engine.workspace.project("shop")).put("pass", "hunter2hunter2")
+    run = engine.wait(engine.submit("shop", "etl").id, 60)
+    log = "".join(record["text"] for record in engine.step_log(run.id, "query")[0])
+    assert "********" in log and "hunter2" not in log
+    assert "hunter2" not in str(step(run, "query").error)
+
+
+def test_the_kernelspec_of_a_project(engine: Engine, root: Path) -> None:
+    code = "load_data <- function() data.frame(a = 1)"
+    write_pipeline(root / "shop", "etl", {"r": block("data_loader", code, language="r")})
+    (root / "shop/metadata.yaml").write_text("language_kernels: {r: ir-of-mine}\n")
+    run = engine.wait(engine.submit("shop", "etl").id, 60)
+    assert "no kernel named 'ir-of-mine'" in str(step(run, "r").error)
+    (root / "shop/metadata.yaml").write_text("language_kernels: {r: ir}\n")
+    assert engine.wait(engine.submit("shop", "etl").id, 60).state == "completed"
