@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mage_jlab.errors import NoFunction, StepFailed
+from mage_jlab.io.drivers import package
 from mage_jlab.kernel_side import decorators, inputs, modules
 from mage_jlab.kernel_side.step import Step
 from mage_jlab.products import cells
@@ -123,18 +124,7 @@ def _checked(
 def _package(step: Step) -> Any:
     for variable, value in _PRIVATE.items():
         os.environ.setdefault(variable, value)
-    try:
-        gx = importlib.import_module(NAME)
-    except ImportError as error:
-        if error.name != NAME:
-            raise
-        raise StepFailed(
-            f"The expectations of block '{step.block}' need the package great_expectations, which "
-            "is not in this kernel's environment; install it there: "
-            "pip install great_expectations.",
-            block=step.block,
-            package=NAME,
-        ) from None
+    gx = package(NAME, NAME, f"Checking what block '{step.block}' left")
     if not hasattr(gx, "get_context"):
         raise StepFailed(
             f"great_expectations {getattr(gx, '__version__', '')} is too old; 0.18 is the oldest "

@@ -155,3 +155,5 @@ def test_without_the_package_its_name_is_said(kernel: Kernel) -> None:
     answer = kernel.cell(LOAD, "load", **attached(CHECK % 1))
     assert answer.finished["state"] == "failed"
     assert "pip install great_expectations" in answer.finished["error"]["message"]
+    missing = answer.finished["error"]["missing_package"]
+    assert missing["package"] == "great_expectations"  # the page offers to install it
