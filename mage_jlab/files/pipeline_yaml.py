@@ -13,8 +13,11 @@ from typing import Any
 from mage_jlab.files.block_source import Lookup
 from mage_jlab.files.yaml_load import as_mapping, load, plain
 from mage_jlab.ids import BlockId, PipelineId
-from mage_jlab.model.block import MARKDOWN, ROLES, Block
+from mage_jlab.model.block import DBT, MARKDOWN, ROLES, Block
 from mage_jlab.model.pipeline import Pipeline
+
+_USUAL = {MARKDOWN: "markdown", DBT: "sql"}
+"""The language of a block of a type when its entry names none."""
 
 
 @dataclass(frozen=True)
@@ -107,7 +110,7 @@ def _block(entry: Entry, lookup: Lookup) -> Block:
     value: Mapping[str, Any] = entry.value
     block_id = entry.id or BlockId("")
     kind = text_of(value.get("type")) or "custom"
-    language = text_of(value.get("language")) or ("markdown" if kind == MARKDOWN else "python")
+    language = text_of(value.get("language")) or _USUAL.get(kind, "python")
     configuration = mapping(value.get("configuration"))
     replicated = text_of(value.get("replicated_block"))
     timeout = value.get("timeout")

@@ -8,6 +8,8 @@ import pytest
 
 from mage_jlab.files import dbt_models
 from mage_jlab.files.dbt_models import DbtModel
+from mage_jlab.files.workspace import Workspace
+from mage_jlab.ids import BlockId
 from tests.conftest import write
 
 
@@ -42,3 +44,18 @@ def test_models_and_what_they_read(root: Path) -> None:
 
 def test_no_dbt_is_no_models(tmp_path: Path) -> None:
     assert dbt_models.models(tmp_path.resolve()) == []
+
+
+def test_a_dbt_block_without_a_language_is_a_model(tmp_path: Path) -> None:
+    entry = "- {uuid: demo/models/a, type: dbt, configuration: {file_path: demo/models/a.sql}}"
+    write(
+        tmp_path / "work/shop",
+        {
+            "metadata.yaml": "project_type: standalone\n",
+            "pipelines/p/metadata.yaml": f"name: p\nuuid: p\ntype: python\nblocks:\n{entry}\n",
+            "dbt/demo/models/a.sql": "select 1",
+        },
+    )
+    workspace = Workspace(tmp_path / "work", tmp_path / "state")
+    block = workspace.load(workspace.projects()[0], "p").block(BlockId("demo/models/a"))
+    assert (block.language, block.path) == ("sql", "dbt/demo/models/a.sql")
