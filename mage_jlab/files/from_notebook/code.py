@@ -7,6 +7,7 @@ import io
 import keyword
 import re
 import tokenize
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -83,6 +84,9 @@ def _split(part: Part) -> _Split:
     every = [*part.repeated, *part.statements]
     variables = {n for item in part.statements if item.kind == links.BODY for n in item.defines}
     variables |= set(part.takes)
+    # What is defined twice means the one or the other, depending on where it is asked.
+    times = Counter(name for item in every for name in item.defines)
+    variables |= {n for i in every if i.kind == links.DEFINITION for n in i.defines if times[n] > 1}
     plain = [i for i in every if i.kind in (links.IMPORT, links.CONSTANT)]
     heads = [i for i in plain if not i.defines & variables]
     known = {n for item in heads for n in item.defines} | names.BUILTINS

@@ -60,10 +60,15 @@ def of(sections: list[Section]) -> list[Part]:
         parts[number].statements = list(_statements(number, section, constants))
     latest: dict[str, Statement] = {}
     stars = False
+    linkers: list[_Linker] = []
     for number, part in enumerate(parts):
         stars = stars or any(_star(item) for item in part.statements)
-        _Linker(parts, number, latest, stars).link()
-    for part in parts:
+        linkers.append(_Linker(parts, number, latest, stars))
+        linkers[-1].link()
+    for part, linker in zip(reversed(parts), reversed(linkers), strict=True):
+        for name in sorted(linker.perhaps & set(part.gives)):
+            # Set in a branch only: when that is not taken, it is what it was before.
+            linker.need(name, part.statements[-1], ours=True)
         for name, giver in part.takes.items():
             if name not in parts[giver].gives:
                 parts[giver].gives.append(name)
@@ -140,21 +145,20 @@ class _Linker:
         self.latest = latest
         self.stars = stars
         self.before = dict(latest)
+        self.perhaps: set[str] = set()
+        """Names that are set in branches only."""
 
     def link(self) -> None:
         there: set[str] = set()
         maybe: set[str] = set()
         for item in self.part.statements:
-            if item.kind != DEFINITION:
-                for name in sorted(item.does.reads - there):
-                    self.need(name, item, ours=name in maybe)
+            for name in sorted(item.does.reads - there):
+                # A function reads when it is called: what is set further down may be there by then.
+                later = item.kind == DEFINITION and name in self.part.sets
+                self.need(name, item, ours=later or name in maybe)
             there |= item.does.surely
             maybe |= item.defines
-        for item in self.part.statements:
-            if item.kind == DEFINITION:
-                # It reads them when it is called: whatever this section sets is there by then.
-                for name in sorted(item.does.reads - self.part.sets):
-                    self.need(name, item, ours=False)
+        self.perhaps = maybe - there
         self._remember()
 
     def need(self, name: str, by: Statement, *, ours: bool) -> None:
