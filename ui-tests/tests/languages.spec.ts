@@ -40,7 +40,14 @@ async function complete(
 
 async function shot(page: Page, name: string): Promise<void> {
   if (process.env.MAGE_SCREENS) {
-    await page.screenshot({ path: `${process.env.MAGE_SCREENS}/${name}.png` });
+    const path = `${process.env.MAGE_SCREENS}/${name}`;
+    await page.screenshot({ path: `${path}-dark.png` });
+    await page.setViewportSize({ width: 1024, height: 800 });
+    await execute(page, 'apputils:change-theme', {
+      theme: 'JupyterLab Light'
+    });
+    await page.screenshot({ path: `${path}-light.png` });
+    await page.setViewportSize({ width: 1440, height: 900 });
   }
 }
 
