@@ -94,6 +94,15 @@ test('every kind of block is shown, and can be added', async ({ page }) => {
   await expect(product).toContainText('fresh, made');
   await expect(header(page, 'load again')).toContainText('replica of load');
   await expect(header(page, 'strange')).toContainText('unknown type');
+  // Its extension block is asked, and this kernel has no Great Expectations.
+  await execute(page, 'mage:run-block', { path, block: 'load again' });
+  await expect(
+    page
+      .locator('.jp-Cell')
+      .filter({ has: header(page, 'load again') })
+      .getByText('pip install great_expectations')
+      .first()
+  ).toBeVisible();
   await execute(page, 'mage:open-canvas');
   await page.locator('.mage-Canvas .react-flow__node').first().waitFor();
   await shot(page, 'kinds');

@@ -1,0 +1,1 @@
+# Drawn by the settings of this block: type, columns, aggregations.
