@@ -87,17 +87,25 @@ export type BlockChanges = Partial<
   >
 >;
 
+/** What a new block begins with. */
+export interface ITemplateText {
+  source: string;
+  language: string;
+  configuration?: Record<string, unknown>;
+  color?: string | null;
+}
+
 export interface IPipelineDocumentOptions {
   panel: NotebookPanel;
   steps: KernelSteps;
   trans: TranslationBundle;
   /** Source of a template. */
-  template: (id: string) => Promise<{
-    source: string;
-    language: string;
-    configuration?: Record<string, unknown>;
-    color?: string | null;
-  }>;
+  template: (id: string) => Promise<ITemplateText>;
+  /** The template that is only the frame of a type of block. */
+  frame?: (
+    type: string,
+    language: string | undefined
+  ) => Promise<ITemplateText | undefined>;
 }
 
 /**
@@ -114,6 +122,7 @@ export class PipelineDocument implements IPipelineDocument {
     this.steps = options.steps;
     this._trans = options.trans;
     this._template = options.template;
+    this._frame = options.frame ?? (() => Promise.resolve(undefined));
     this._structure = new Structure(this._model.sharedModel);
     this.gate = new ChangeGate(this._model);
     this.states = new BlockStates({
@@ -300,7 +309,9 @@ export class PipelineDocument implements IPipelineDocument {
     this._refuseReadOnly();
     const template = block.template
       ? await this._template(block.template)
-      : undefined;
+      : block.source === undefined
+        ? await this._frame(block.type, block.language)
+        : undefined;
     const taken = this._structure.ids();
     const id = block.name
       ? unusedId(idOf(block.name), taken)
@@ -647,6 +658,7 @@ export class PipelineDocument implements IPipelineDocument {
   private readonly _structure: Structure;
   private readonly _trans: TranslationBundle;
   private readonly _template: IPipelineDocumentOptions['template'];
+  private readonly _frame: NonNullable<IPipelineDocumentOptions['frame']>;
   private _isDisposed = false;
   private _assigning = false;
   private _reviewing = false;

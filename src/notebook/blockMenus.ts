@@ -457,7 +457,7 @@ function productMenu(
 }
 
 /** The template that is only the frame of a type: named so, or the first in Python. */
-function defaultTemplate<T extends { id: string; language: string }>(
+export function defaultTemplate<T extends { id: string; language: string }>(
   templates: readonly T[]
 ): T | undefined {
   const python = templates.filter(item => item.language === 'python');

@@ -25,6 +25,7 @@ import { type IStartCode, KernelSteps } from '../model/kernelSteps';
 import { PipelineDocument } from '../model/pipelineDocument';
 import { Synchrony } from '../model/synchrony';
 import { IPipelineDocuments, IWorkspace } from '../tokens';
+import { defaultTemplate } from './blockMenus';
 import { addCommands } from './commands';
 import type { INotebookParts } from './context';
 import { decorate } from './decoration';
@@ -152,6 +153,22 @@ const plugin: JupyterFrontEndPlugin<IPipelineDocuments> = {
               throw new Error(trans.__('There is no template “%1”.', id));
             }
             return found;
+          },
+          frame: async (type, language) => {
+            // A dbt block begins with a model or with arguments, not with a frame.
+            if (type === 'dbt' || (language ?? 'python') !== 'python') {
+              return undefined;
+            }
+            const project = panel.context.path
+              .replace(/^mage:/, '')
+              .split('/')[0];
+            const known = await parts.templates(project).catch(() => []);
+            const frame = defaultTemplate(
+              known.filter(item => item.type === type && !item.own)
+            );
+            return type === 'scratchpad' || type === 'markdown'
+              ? undefined
+              : frame;
           }
         });
         const synchrony = new Synchrony(

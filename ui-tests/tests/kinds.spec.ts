@@ -127,6 +127,8 @@ test('every kind of block is shown, and can be added', async ({ page }) => {
       page.locator(`.mage-BlockHeader[data-type="${type}"]`).last()
     ).toBeVisible();
   }
+  // Each begins with the frame of its type.
+  await expect(page.locator('.jp-Notebook')).toContainText('def may_run');
   await execute(page, 'mage:replicate-block', { path, block: 'load' });
   await expect(header(page, 'load (replica)')).toContainText('replica of load');
   await page.locator('.mage-Header-name', { hasText: 'replica' }).click();
