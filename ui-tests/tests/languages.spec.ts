@@ -133,7 +133,6 @@ test('a block in the language of another kernel', async ({ page }) => {
     .click();
   const menu = page.locator('.lm-Menu');
   await menu.getByText('Scratchpad', { exact: true }).hover();
-  await shot(page, 'language-menu');
   await menu.getByText('Bash', { exact: true }).click();
   await expect(page.locator('.mage-BlockHeader')).toHaveCount(5);
   await cell(page, 4).locator('.cm-content').click();
@@ -146,4 +145,5 @@ test('a block in the language of another kernel', async ({ page }) => {
     }
   );
   await expect(keywords(page, 4).filter({ hasText: /^for$/ })).toHaveCount(1);
+  await shot(page, 'other-language');
 });
