@@ -19,6 +19,7 @@ import {
   takesInput
 } from '../ui/blockTypes';
 import { cellText } from '../ui/cellText';
+import { ProductBadge } from '../ui/dataProducts';
 import { durationText, shapeText } from '../ui/figures';
 import { nodeDomId } from '../ui/graph/FlowFrame';
 import { StateBadge, stateWord } from '../ui/state';
@@ -38,6 +39,8 @@ export interface ICardData extends Record<string, unknown> {
   data: boolean;
   readOnly: boolean;
   samples: Samples;
+  /** Slug of the project. */
+  project: string;
   trans: TranslationBundle;
 }
 
@@ -86,7 +89,6 @@ export const BlockCard = React.memo(
             <div className="mage-Card-kind">
               {blockTypeShort(block.type, trans)} ·{' '}
               {languageLabel(block.language, trans)}
-              {block.product && <span> · {block.product}</span>}
               {block.replicaOf && (
                 <span> · {trans.__('replica of %1', block.replicaOf)}</span>
               )}
@@ -96,6 +98,16 @@ export const BlockCard = React.memo(
                 </span>
               )}
             </div>
+            {block.type === 'global_data_product' && (
+              <div className="mage-Card-facts">
+                <ProductBadge
+                  project={props.data.project}
+                  product={block.product ?? null}
+                  version={`${block.status.version} ${block.status.state}`}
+                  trans={trans}
+                />
+              </div>
+            )}
             <Facts block={block} trans={trans} />
             {data && <Sample block={block} samples={samples} trans={trans} />}
           </>

@@ -203,6 +203,7 @@ function useGraph(props: ICanvasProps, blocks: readonly IBlock[]) {
               data: card.data,
               readOnly,
               samples,
+              project: actions.document.project,
               trans
             }
           };

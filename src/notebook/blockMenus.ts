@@ -28,9 +28,9 @@ import {
   takesInput
 } from '../ui/blockTypes';
 import type { IMenuEntries, IMenuEntry } from '../ui/menu';
+import { fetchProducts } from '../ui/dataProducts';
 import { freshnessText } from '../ui/freshness';
 import { type INotebookParts, onBlock } from './context';
-import { fetchProducts } from './dataProducts';
 import { LANGUAGES, languagesFor } from './languages';
 
 /** Show what went wrong with an edit where the person looks. */

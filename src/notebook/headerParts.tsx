@@ -15,7 +15,7 @@ import { openMenu } from '../ui/menu';
 import { Elapsed } from '../ui/state';
 import { connectMenu, kindMenu, upstreamMenu } from './blockMenus';
 import type { INotebookParts } from './context';
-import { ProductBadge } from './dataProducts';
+import { ProductBadge } from '../ui/dataProducts';
 
 /** What the parts of a header show. */
 export interface IHeaderProps {

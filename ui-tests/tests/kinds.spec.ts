@@ -105,6 +105,9 @@ test('every kind of block is shown, and can be added', async ({ page }) => {
   ).toBeVisible();
   await execute(page, 'mage:open-canvas');
   await page.locator('.mage-Canvas .react-flow__node').first().waitFor();
+  await expect(
+    page.locator('.mage-Card', { hasText: 'orders' }).first()
+  ).toBeVisible();
   await shot(page, 'kinds');
   for (const type of [
     'data_loader',
