@@ -87,8 +87,9 @@ export const BlockCard = React.memo(
         {detail > 1 && !small && (
           <>
             <div className="mage-Card-kind">
-              {blockTypeShort(block.type, trans)} ·{' '}
-              {languageLabel(block.language, trans)}
+              {blockTypeShort(block.type, trans)}
+              {block.type !== 'global_data_product' &&
+                ` · ${languageLabel(block.language, trans)}`}
               {block.replicaOf && (
                 <span> · {trans.__('replica of %1', block.replicaOf)}</span>
               )}

@@ -30,11 +30,13 @@ export interface IHeaderProps {
 export function Kind(props: IHeaderProps): React.JSX.Element {
   const { block, document, parts } = props;
   const { trans } = parts;
-  const words =
-    block.type === 'markdown'
-      ? blockTypeShort(block.type, trans)
-      : `${blockTypeShort(block.type, trans)} · ${languageLabel(block.language, trans)}`;
-  if (block.type === 'markdown' || document.readOnly) {
+  // Neither has a language that could be chosen.
+  const plain =
+    block.type === 'markdown' || block.type === 'global_data_product';
+  const words = plain
+    ? blockTypeShort(block.type, trans)
+    : `${blockTypeShort(block.type, trans)} · ${languageLabel(block.language, trans)}`;
+  if (plain || document.readOnly) {
     return <span className="mage-Header-kind">{words}</span>;
   }
   return (

@@ -52,7 +52,14 @@ export function ProductBadge(props: {
     );
   }
   return (
-    <span className="mage-Header-product" title={found?.words}>
+    <span
+      className="mage-Header-product"
+      title={
+        found
+          ? `${product}: ${freshnessText(found, trans)}. ${found.words}`
+          : product
+      }
+    >
       <span>{product}</span>
       {found ? (
         <span data-state={found.state}> · {freshnessText(found, trans)}</span>
