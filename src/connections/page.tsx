@@ -132,6 +132,7 @@ function Bar({ page, commands, workspace, trans }: IPartProps): JSX.Element {
         <select
           className="mage-Field-input"
           value={model.profile}
+          disabled={model.saving}
           onChange={event => void choose(event.target.value)}
         >
           {[...new Set([...names, model.profile])].map(name => (
@@ -279,6 +280,8 @@ function Add({ page, trans }: IPartProps): JSX.Element {
         className="mage-Field-input"
         aria-label={trans.__('Add a connector')}
         value=""
+        // What is being written ends in a form of its own.
+        disabled={model.saving}
         onChange={event => model.open(event.target.value)}
       >
         <option value="">{trans.__('Add a connector…')}</option>
@@ -290,7 +293,11 @@ function Add({ page, trans }: IPartProps): JSX.Element {
             </option>
           ))}
       </select>
-      <button className="mage-Button" onClick={() => void addKey()}>
+      <button
+        className="mage-Button"
+        disabled={model.saving}
+        onClick={() => void addKey()}
+      >
         <addIcon.react tag="span" />
         {trans.__('Another key…')}
       </button>

@@ -172,3 +172,53 @@ test('a missing driver is offered under the cell', async ({ page }) => {
   );
   await dialog.getByRole('button', { name: 'Cancel' }).click();
 });
+
+test('the connection of a SQL block is tried from its settings', async ({
+  page
+}) => {
+  await openLab(page);
+  await send(page, '/mage/api/projects', 'POST', { path: 'queries' });
+  await send(page, '/mage/api/projects/queries/pipelines', 'POST', {
+    name: 'ask'
+  });
+  await send(page, '/api/contents/queries/io_config.yaml', 'PUT', {
+    type: 'file',
+    format: 'text',
+    content: 'shop:\n  SQLITE_DATABASE: no-such-file.db\n'
+  });
+  await page.evaluate(async () => {
+    const token = document.cookie.match(/_xsrf=([^;]+)/)?.[1] ?? '';
+    await fetch('/mage/api/projects/queries/pipelines/ask/blocks', {
+      method: 'POST',
+      headers: {
+        'X-XSRFToken': token,
+        'Content-Type': 'application/json',
+        'If-Match': '*'
+      },
+      body: JSON.stringify({
+        name: 'rows',
+        type: 'data_loader',
+        language: 'sql',
+        source: 'SELECT 1',
+        configuration: {
+          data_provider: 'sqlite',
+          data_provider_profile: 'shop'
+        }
+      })
+    });
+  });
+  await openPipeline(page, 'mage:queries/ask.ipynb');
+  const settings = execute(page, 'mage:block-settings', {
+    path: 'mage:queries/ask.ipynb',
+    block: 'rows'
+  });
+  const dialog = page.locator('.jp-Dialog');
+  await dialog
+    .getByRole('button', { name: 'Test the connection “shop”' })
+    .click();
+  await expect(dialog.locator('.mage-Connection-trial')).toContainText(
+    'no-such-file.db yet'
+  );
+  await dialog.getByRole('button', { name: 'Cancel' }).click();
+  await settings;
+});
