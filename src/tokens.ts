@@ -54,6 +54,12 @@ export interface IBlock {
   readonly product?: string | null;
   /** The block whose code it runs. */
   readonly replicaOf?: string | null;
+  /** Whether the blocks below it run once for each item it returns. */
+  readonly dynamic?: boolean;
+  /** Whether what its children leave is gathered for the block below. */
+  readonly reduces?: boolean;
+  /** At most so many rows of its table are read back in the notebook. */
+  readonly limit?: number | null;
   readonly status: IBlockStatus;
 }
 

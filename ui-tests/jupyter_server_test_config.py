@@ -30,6 +30,13 @@ for name, text in {
     "widgets:\n- uuid: drawn\n  name: drawn\n  type: chart\n  language: python\n"
     "  upstream_blocks: [numbers]\n  configuration: {chart_type: bar chart, group_by: [a],"
     " metrics: [{aggregation: sum, column: n}]}\n",
+    "custom/fan.py": "@custom\ndef fan(*args, **kwargs):\n    return [[1, 2]]\n",
+    "transformers/cut.sql": "SELECT 1\n",
+    "pipelines/special/metadata.yaml": "name: special\nuuid: special\ntype: python\nblocks:\n"
+    "- {uuid: fan, name: fan, type: custom, language: python, upstream_blocks: [],"
+    " configuration: {dynamic: true}}\n"
+    "- {uuid: cut, name: cut, type: transformer, language: sql, upstream_blocks: [fan],"
+    " configuration: {data_provider: postgres, limit: 1000, reduce_output: true}}\n",
 }.items():
     (charted / name).parent.mkdir(parents=True, exist_ok=True)
     (charted / name).write_text(text)

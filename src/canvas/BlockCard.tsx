@@ -62,6 +62,7 @@ export const BlockCard = React.memo(
         data-detail={detail}
         data-state={block.status.state}
         data-selected={props.selected || undefined}
+        data-dynamic={block.dynamic || undefined}
         style={{ ['--mage-card-color' as string]: look.color }}
         role="img"
         aria-label={spoken(block, trans)}
@@ -93,6 +94,7 @@ export const BlockCard = React.memo(
               {block.replicaOf && (
                 <span> · {trans.__('replica of %1', block.replicaOf)}</span>
               )}
+              {block.dynamic && <span> · {trans.__('dynamic')}</span>}
               {block.missing && (
                 <span className="mage-Card-missing">
                   {trans.__('file missing')}

@@ -70,6 +70,13 @@ function productOf(data: IBlockMetadata): string | null {
   return typeof said?.uuid === 'string' ? said.uuid : null;
 }
 
+/** How many rows of its own table a SQL block in a database reads back in the notebook. */
+function limitOf(data: IBlockMetadata): number | null {
+  const { data_provider: provider, limit } = data.configuration ?? {};
+  const rows = Number(limit);
+  return data.language === 'sql' && provider && rows > 0 ? rows : null;
+}
+
 /** Changes of a block's settings; keys as the server's BlockChange. */
 export type BlockChanges = Partial<
   Pick<
@@ -546,6 +553,9 @@ export class PipelineDocument implements IPipelineDocument {
         typeof data['replicated_block'] === 'string'
           ? data['replicated_block']
           : null,
+      dynamic: data.configuration?.dynamic === true,
+      reduces: data.configuration?.reduce_output === true,
+      limit: limitOf(data),
       status: this._status(data)
     };
   }

@@ -1,3 +1,4 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
 import { addIcon, closeIcon, type LabIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
@@ -10,7 +11,7 @@ import {
   languageLabel,
   takesInput
 } from '../ui/blockTypes';
-import { durationText, shapeText } from '../ui/figures';
+import { countText, durationText, shapeText } from '../ui/figures';
 import { openMenu } from '../ui/menu';
 import { Elapsed } from '../ui/state';
 import { connectMenu, kindMenu, upstreamMenu } from './blockMenus';
@@ -55,58 +56,93 @@ export function Kind(props: IHeaderProps): React.JSX.Element {
   );
 }
 
-/** What is odd about the block. */
-export function Badges(props: IHeaderProps): React.JSX.Element | null {
+interface IBadge {
+  text: string;
+  title: string;
+  /** Whether something is wrong. */
+  wrong?: boolean;
+}
+
+/** What is special about the block, and what is wrong with it. */
+export function Badges(props: IHeaderProps): React.JSX.Element {
   const { block, parts } = props;
   const { trans } = parts;
-  const known = blockLook(block.type).known;
-  if (known && !block.missing && !block.replicaOf) {
-    return block.type === 'global_data_product' ? (
-      <ProductBadge
-        project={props.document.project}
-        product={block.product ?? null}
-        version={`${block.status.version} ${block.status.state}`}
-        trans={trans}
-      />
-    ) : null;
-  }
   return (
     <>
-      {block.replicaOf ? (
-        <span
-          className="mage-Header-badge"
-          title={trans.__(
-            'Runs the code of “%1” with inputs and settings of its own',
-            block.replicaOf
-          )}
-        >
-          {trans.__('replica of %1', block.replicaOf)}
-        </span>
+      {block.type === 'global_data_product' ? (
+        <ProductBadge
+          project={props.document.project}
+          product={block.product ?? null}
+          version={`${block.status.version} ${block.status.state}`}
+          trans={trans}
+        />
       ) : null}
-      {block.missing ? (
+      {badges(block, trans).map(({ text, title, wrong }) => (
         <span
-          className="mage-Header-badge"
-          title={trans.__(
-            'The file %1 does not exist. Write its code here and save to make it.',
-            block.path ?? ''
-          )}
+          className={`mage-Header-badge${wrong ? ' mage-mod-wrong' : ''}`}
+          key={text}
+          title={title}
         >
-          {trans.__('file missing')}
+          {text}
         </span>
-      ) : null}
-      {known ? null : (
-        <span
-          className="mage-Header-badge"
-          title={trans.__(
-            'This version does not know blocks of the type “%1”: it keeps them as they are.',
-            block.type
-          )}
-        >
-          {trans.__('unknown type')}
-        </span>
-      )}
+      ))}
     </>
   );
+}
+
+function badges(block: IBlock, trans: TranslationBundle): IBadge[] {
+  const found: IBadge[] = [];
+  if (block.replicaOf) {
+    found.push({
+      text: trans.__('replica of %1', block.replicaOf),
+      title: trans.__(
+        'Runs the code of “%1” with inputs and settings of its own',
+        block.replicaOf
+      )
+    });
+  }
+  if (block.dynamic) {
+    found.push({
+      text: trans.__('dynamic'),
+      title: trans.__('Blocks below run once for each item it returns')
+    });
+  }
+  if (block.reduces) {
+    found.push({
+      text: trans.__('reduces'),
+      title: trans.__('The block below runs once, with what all children left')
+    });
+  }
+  if (block.limit) {
+    found.push({
+      text: trans.__('limit %1', countText(block.limit)),
+      title: trans.__(
+        'At most %1 rows are read back in the notebook; its table has all',
+        countText(block.limit)
+      )
+    });
+  }
+  if (block.missing) {
+    found.push({
+      text: trans.__('file missing'),
+      title: trans.__(
+        'The file %1 does not exist. Write its code here and save to make it.',
+        block.path ?? ''
+      ),
+      wrong: true
+    });
+  }
+  if (!blockLook(block.type).known) {
+    found.push({
+      text: trans.__('unknown type'),
+      title: trans.__(
+        'This version does not know blocks of the type “%1”: it keeps them as they are.',
+        block.type
+      ),
+      wrong: true
+    });
+  }
+  return found;
 }
 
 /** So many chips are shown where there is room, and where there is little. */

@@ -30,3 +30,18 @@ test('cells run before the kernel is there run when it is, also without code', a
     page.locator('.jp-Notebook .jp-Cell').nth(1).locator('.vega-embed')
   ).toBeVisible();
 });
+
+test('headers and cards say what is special about a block', async ({
+  page
+}) => {
+  await openLab(page);
+  await openPipeline(page, 'mage:charted/special.ipynb');
+  const headers = page.locator('.mage-BlockHeader');
+  await expect(headers.nth(0)).toContainText('dynamic');
+  await expect(headers.nth(1)).toContainText('limit 1,000');
+  await expect(headers.nth(1)).toContainText('reduces');
+  if (!(await page.locator('.mage-Canvas').isVisible())) {
+    await execute(page, 'mage:open-canvas');
+  }
+  await expect(page.locator('.mage-Card[data-dynamic]')).toHaveCount(1);
+});
