@@ -105,6 +105,7 @@ class _Plan:
         for cell in cells:
             if cell.block is None:
                 self.create(cell)
+        self.refuse_two_texts(cells)
         entries = structure.index(document)
         for cell in cells:
             if cell.block is not None:
@@ -114,6 +115,23 @@ class _Plan:
             structure.reorder(document, [cell.id for cell in cells], role)
         self.settings(nb)
         return self.outcome
+
+    def refuse_two_texts(self, cells: Sequence[_Cell]) -> None:
+        """Refuse cells that share a file and differ: nobody can say which of them is meant."""
+        texts: dict[str, str] = {}
+        for cell in cells:
+            block = cell.block
+            if block is None:
+                original = self.replicated(cell.said)
+                block = self.known.get(original) if original is not None else None
+            if block is None or block.path is None:
+                continue
+            if texts.setdefault(block.path, cell.source) != cell.source:
+                raise EditRefused(
+                    f"Two blocks share the file {block.path}, but their texts differ; "
+                    "make them the same first.",
+                    block=block.id,
+                )
 
     def claim(self, cells: list[_Cell]) -> None:
         """Find the one cell of each block: the one with its cell id, else the first."""
@@ -272,13 +290,6 @@ class _Plan:
             raise EditRefused(
                 f"Block '{block.id}' of type '{block.type}' has no file, "
                 "so text cannot be saved in it.",
-                block=block.id,
-            )
-        noted = self.outcome.texts.get(block.path)
-        if noted is not None and noted != cell.source:
-            raise EditRefused(
-                f"Two blocks share the file {block.path}, but their texts differ; "
-                "make them the same first.",
                 block=block.id,
             )
         self.outcome.texts[block.path] = cell.source

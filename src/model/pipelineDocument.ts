@@ -34,6 +34,7 @@ import { ChangeGate } from './changeGate';
 import { type IExecuteOptions, execute } from './execution';
 import type { IHeardStep, KernelSteps } from './kernelSteps';
 import { type IPlanned, runPlan } from './runPlan';
+import { SharedSources } from './sharedSources';
 import { Structure } from './structure';
 
 /** States of a kernel in which what it was doing is lost. */
@@ -132,6 +133,7 @@ export class PipelineDocument implements IPipelineDocument {
     this._frame = options.frame ?? (() => Promise.resolve(undefined));
     this._structure = new Structure(this._model.sharedModel);
     this.gate = new ChangeGate(this._model);
+    new SharedSources(this._model);
     this.states = new BlockStates({
       upstream: () => this._structure.upstream(),
       source: id => this.cell(id)?.getSource() ?? ''

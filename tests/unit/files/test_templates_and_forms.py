@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from mage_jlab.errors import AlreadyExists, BadRequest
+from mage_jlab.errors import AlreadyExists, BadRequest, EditRefused
 from mage_jlab.files.workspace import Workspace
 from mage_jlab.model.project import Project
 
@@ -215,3 +215,21 @@ def test_a_broken_file_is_named(shop: tuple[Workspace, Project]) -> None:
     (project.root / "pipelines/etl/interactions.yaml").write_text("blocks: [\n")
     (found,) = workspace.interactions(project, "etl")
     assert found.problem is not None and "interactions.yaml" in found.problem
+
+
+def test_cells_that_share_a_file_are_saved_only_when_they_agree(
+    shop: tuple[Workspace, Project],
+) -> None:
+    """Else the one that was not edited would bring the old text back at the next save."""
+    workspace, project = shop
+    workspace.add_block(project, "etl", {"name": "load again", "type": "", "replica_of": "load"})
+    nb = workspace.open_notebook(project, "etl")
+    before = workspace.source(project, workspace.load(project, "etl").block("load"))
+    cells = {cell.metadata.mage.uuid: cell for cell in nb.cells}
+    cells["load_again"].source = "@data_loader\ndef f(*args, **kwargs):\n    return 2\n"
+    with pytest.raises(EditRefused, match="share the file data_loaders"):
+        workspace.save_notebook(project, "etl", nb)
+    assert workspace.source(project, workspace.load(project, "etl").block("load")) == before
+    cells["load"].source = cells["load_again"].source
+    workspace.save_notebook(project, "etl", nb)
+    assert "return 2" in workspace.source(project, workspace.load(project, "etl").block("load"))

@@ -45,3 +45,25 @@ test('headers and cards say what is special about a block', async ({
   }
   await expect(page.locator('.mage-Card[data-dynamic]')).toHaveCount(1);
 });
+
+test('a block and its replica show one text', async ({ page }) => {
+  await openLab(page);
+  await openPipeline(page, 'mage:charted/special.ipynb');
+  const cells = page.locator('.jp-Notebook .jp-Cell');
+  await cells.nth(0).click({ position: { x: 5, y: 5 } });
+  await execute(page, 'mage:replicate-block');
+  await expect(page.locator('.mage-BlockHeader')).toHaveCount(3);
+  await cells.nth(1).locator('.cm-content').click();
+  await page.keyboard.press('Control+End');
+  await page.keyboard.insertText('# typed in the replica');
+  await expect(cells.nth(0)).toContainText('# typed in the replica');
+  await execute(page, 'docmanager:save');
+  await expect(page.locator('.jp-Dialog')).toHaveCount(0);
+  await expect(page.locator('.jp-mod-dirty')).toHaveCount(0);
+  await cells.nth(0).locator('.cm-content').click();
+  await page.keyboard.press('Control+End');
+  await page.keyboard.insertText(', and in the block');
+  await expect(cells.nth(1)).toContainText('replica, and in the block');
+  await execute(page, 'docmanager:save');
+  await expect(page.locator('.jp-mod-dirty')).toHaveCount(0);
+});
