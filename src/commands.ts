@@ -19,6 +19,8 @@ export namespace CommandIDs {
   export const renameBlock = 'mage:rename-block';
   export const duplicateBlock = 'mage:duplicate-block';
   export const replicateBlock = 'mage:replicate-block';
+  export const toggleDynamic = 'mage:toggle-dynamic';
+  export const toggleReduce = 'mage:toggle-reduce';
   export const saveBlockTemplate = 'mage:save-block-template';
   export const removeBlock = 'mage:remove-block';
   export const moveBlockUp = 'mage:move-block-up';

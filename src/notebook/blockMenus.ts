@@ -179,6 +179,26 @@ export function moreMenu(
           )
         ]
       : []),
+    ...(isStep(block.type)
+      ? [
+          entry(
+            block.dynamic
+              ? trans.__('Not dynamic any more')
+              : trans.__('Make it dynamic'),
+            CommandIDs.toggleDynamic,
+            undefined,
+            editable
+          ),
+          entry(
+            block.reduces
+              ? trans.__('Do not gather its children')
+              : trans.__('Gather its children'),
+            CommandIDs.toggleReduce,
+            undefined,
+            editable
+          )
+        ]
+      : []),
     entry(
       trans.__('Save as template…'),
       CommandIDs.saveBlockTemplate,

@@ -100,6 +100,14 @@ async function run(
   }
 }
 
+/** Switch a setting in a block's configuration; off is no setting. */
+function toggle(document: PipelineDocument, block: string, key: string): void {
+  const { [key]: now, ...rest } = document.metadata(block)?.configuration ?? {};
+  document.changeBlock(block, {
+    configuration: now === true ? rest : { ...rest, [key]: true }
+  });
+}
+
 export function addCommands(context: ICommandsContext): void {
   for (const command of [...runCommands(context), ...editCommands(context)]) {
     addBlockCommand(context, command);
@@ -296,6 +304,26 @@ function editCommands(context: ICommandsContext): IBlockCommand[] {
       execute: (document, block) => {
         document.replicateBlock(block);
       }
+    },
+    {
+      id: CommandIDs.toggleDynamic,
+      label: trans.__('Block Is Dynamic: On or Off'),
+      caption: trans.__(
+        'Run the blocks below once for each item that this one returns'
+      ),
+      edits: true,
+      step: true,
+      execute: (document, block) => toggle(document, block, 'dynamic')
+    },
+    {
+      id: CommandIDs.toggleReduce,
+      label: trans.__('Block Gathers Its Children: On or Off'),
+      caption: trans.__(
+        'Run the block below once, with what all children of this one left'
+      ),
+      edits: true,
+      step: true,
+      execute: (document, block) => toggle(document, block, 'reduce_output')
     },
     {
       id: CommandIDs.saveBlockTemplate,

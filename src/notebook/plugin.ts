@@ -51,6 +51,8 @@ const PALETTE = [
   CommandIDs.renameBlock,
   CommandIDs.duplicateBlock,
   CommandIDs.replicateBlock,
+  CommandIDs.toggleDynamic,
+  CommandIDs.toggleReduce,
   CommandIDs.saveBlockTemplate,
   CommandIDs.removeBlock,
   CommandIDs.moveBlockUp,

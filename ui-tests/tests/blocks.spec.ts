@@ -44,6 +44,13 @@ test('headers and cards say what is special about a block', async ({
     await execute(page, 'mage:open-canvas');
   }
   await expect(page.locator('.mage-Card[data-dynamic]')).toHaveCount(1);
+  await headers
+    .nth(0)
+    .getByRole('button', { name: /More about/ })
+    .click();
+  await page.getByText('Not dynamic any more').click();
+  await expect(page.locator('.mage-Card[data-dynamic]')).toHaveCount(0);
+  await expect(headers.nth(0)).not.toContainText('dynamic');
 });
 
 test('a block and its replica show one text', async ({ page }) => {
