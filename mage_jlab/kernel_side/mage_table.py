@@ -164,6 +164,17 @@ def table(context: Callable[[], Context]) -> dict[str, Maker]:
     return made
 
 
+def profile(context: Context, name: str) -> Any:
+    """Return a profile of the project as ``ConfigFileLoader`` gives it, with its secrets.
+
+    Raises:
+        NotFound: when there is no such file or profile.
+    """
+    config = importlib.import_module(f"{_PACKAGE}.io.config")
+    path = context.root.resolve() / "io_config.yaml"
+    return config.ConfigFileLoader(path, name, config=_profile(context, str(path), name))
+
+
 def _profile(context: Context, path: str, profile: str) -> Any:
     """Return a profile from the engine, or None when there is no engine."""
     if context.channel is None or not path.endswith("io_config.yaml"):

@@ -6,8 +6,7 @@ from typing import Any
 
 from mage_jlab.errors import MageError, StepFailed
 from mage_jlab.io.base import QUERY_ROW_LIMIT, check_policy
-from mage_jlab.io.config import ConfigFileLoader
-from mage_jlab.kernel_side import inputs, outputs
+from mage_jlab.kernel_side import inputs, mage_table, outputs
 from mage_jlab.kernel_side.sql import places, render, text
 from mage_jlab.kernel_side.sql.databases import BY_PROVIDER, Database
 from mage_jlab.kernel_side.sql.places import Upstream
@@ -48,9 +47,9 @@ def run(step: Step, shell: Any) -> None:
     outputs.store(step, [] if frame is None else [frame], shell)
 
 
-def _profile(step: Step, configuration: Any) -> ConfigFileLoader:
+def _profile(step: Step, configuration: Any) -> Any:
     name = render.fill(step, str(configuration.get("data_provider_profile") or "default"))
-    return ConfigFileLoader(step.context.root / "io_config.yaml", name)
+    return mage_table.profile(step.context, name)
 
 
 class _Work:

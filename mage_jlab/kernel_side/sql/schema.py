@@ -11,7 +11,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
-from mage_jlab.io.config import ConfigFileLoader
+from mage_jlab.kernel_side import mage_table
 from mage_jlab.kernel_side.sql.databases import BY_PROVIDER, Database
 from mage_jlab.kernel_side.step import Context
 
@@ -73,7 +73,7 @@ class Schemas:
 
     def _find(self, context: Context, key: tuple[str, str], answer: Answer) -> None:
         try:
-            config = ConfigFileLoader(context.root / "io_config.yaml", key[1])
+            config = mage_table.profile(context, key[1])
             database = BY_PROVIDER[key[0]](config, {})
             with database.loader:
                 rows = _rows(database, key[0])

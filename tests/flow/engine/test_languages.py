@@ -97,6 +97,20 @@ def test_a_secret_is_not_shown_in_the_compiled_sql(engine: Engine, root: Path) -
     assert "hunter2" not in str(step(run, "query").error)
 
 
+def test_a_pipeline_of_sql_alone_opens_a_connection_by_a_secret(engine: Engine, root: Path) -> None:
+    said = {"data_provider": "duckdb", "data_provider_profile": "mine", "use_raw_sql": True}
+    query = block("data_loader", "SELECT 1 AS n", language="sql", configuration=said)
+    write_pipeline(root / "shop", "etl", {"query": query})
+    (root / "shop/io_config.yaml").write_text(
+        "mine: {DUCKDB_DATABASE: \"{{ mage_secret_var('place') }}\", DUCKDB_SCHEMA: main}\n"
+    )
+    database = root / "kept.duckdb"
+    engine.secrets(engine.workspace.project("shop")).put("place", str(database))
+    run = engine.wait(engine.submit("shop", "etl").id, 60)
+    assert run.state == "completed", step(run, "query").error
+    assert database.exists()
+
+
 def test_the_kernelspec_of_a_project(engine: Engine, root: Path) -> None:
     code = "load_data <- function() data.frame(a = 1)"
     write_pipeline(root / "shop", "etl", {"r": block("data_loader", code, language="r")})
