@@ -178,10 +178,12 @@ def _bins(numbers: list[float], most: int) -> list[tuple[float, float, int]]:
     if float(high - low).is_integer() and total <= most:
         size, count = 1.0, int(total)
     else:
-        whole = all(number.is_integer() for number in numbers)
-        size = total / most if whole else (high - low) / most
+        # Mage's width, which would put all values that are close together into one bin.
+        size = total / most if high - low >= 1 else (high - low) / most
         if size > 1:
             size = float(math.ceil(size))
+        elif high - low >= 1:
+            size = round(size * 100, 1) / 100
         size = size or 1.0
         count = max(1, min(most, math.floor((high - low) / size) + 1))
     found = [0] * count
@@ -202,7 +204,8 @@ def _pie(step: Step, said: dict[str, Any], given: Given) -> dict[str, Any]:
         for value in values:
             if value is not None and value == value:
                 counts[str(value)] = counts.get(str(value), 0) + 1
-    largest = sorted(counts.items(), key=lambda item: _sortable(item[1]), reverse=True)[:most]
+    order = sorted(counts.items(), key=lambda item: (_sortable(item[1]), item[0]), reverse=True)
+    largest = order[:most]
     names, sizes = [item[0] for item in largest], [item[1] for item in largest]
     x = x if x != y else f"{x} "
     return {"data": {"values": vega.rows({x: names, y: sizes})}, **vega.pie(x, y)}

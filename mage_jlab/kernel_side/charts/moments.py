@@ -12,7 +12,8 @@ from mage_jlab.kernel_side.charts import grouped
 
 MOST = 40
 _FREQUENCIES = {
-    "year": "Y", "month": "M", "week": "W", "day": "D", "hour": "h", "minute": "min", "second": "s",
+    "year": "Y", "month": "M", "week": "W-SAT", "day": "D", "hour": "h", "minute": "min",
+    "second": "s",
 }  # fmt: skip
 _LENGTHS = (
     (365 * 86_400, "year"), (28 * 86_400, "month"), (7 * 86_400, "week"), (86_400, "day"),
