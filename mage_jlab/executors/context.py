@@ -62,6 +62,11 @@ _TEMPLATE = ("app_name", "use_custom_session", "custom_session_var_name")
 """Keys of Mage's template that say nothing of where Spark runs."""
 
 
+def one_process(pipeline: Pipeline) -> bool:
+    """Whether the blocks of a run share one process, as Mage's setting of that name says."""
+    return pipeline.document.get("run_pipeline_in_one_process") is True
+
+
 def spark(project: Project, pipeline: Pipeline) -> dict[str, Any]:
     """Return the settings of Spark: the pipeline's over the project's.
 

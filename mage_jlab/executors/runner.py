@@ -258,6 +258,7 @@ class Runner:
         )
         said = context.of_run(said, run, trigger, parts.interval) | {"sources": str(snapshot.root)}
         said["spark"] = context.spark(project, snapshot.pipeline)
+        said["one_process"] = context.one_process(snapshot.pipeline)
         if self.channel is not None:
             said["channel"] = self.channel.admit(asker)
         said = context.with_key(said)
@@ -275,7 +276,8 @@ class Runner:
             rested=self._wake.set,
             product=functools.partial(self._product, run),
         )
-        crew = Crew(executor, self._slots, _limit(snapshot))
+        keep = context.one_process(snapshot.pipeline)
+        crew = Crew(executor, self._slots, _limit(snapshot), keep=keep)
         return Driver(job, book, crew, functools.partial(self._tell_step, run))
 
     async def _product(self, run: Run, block: Block) -> dict[str, Any]:
@@ -441,5 +443,7 @@ def _source(snapshot: Snapshot, block: Block) -> str | None:
 
 
 def _limit(snapshot: Snapshot) -> int | None:
+    if context.one_process(snapshot.pipeline):
+        return 1
     value = snapshot.pipeline.concurrency.get("block_run_limit")
     return int(value) if isinstance(value, int) and value > 0 else None

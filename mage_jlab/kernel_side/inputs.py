@@ -12,6 +12,7 @@ from typing import Any
 from mage_jlab.errors import BadRequest, MissingInput, WrongArguments
 from mage_jlab.kernel_side import dynamic, mage_outputs, spark
 from mage_jlab.kernel_side.held import held
+from mage_jlab.kernel_side.mage_calls import Calls
 from mage_jlab.kernel_side.step import Context, Step
 from mage_jlab.products import execution
 
@@ -209,7 +210,7 @@ def keyword_arguments(step: Step) -> dict[str, Any]:
         "block_uuid": step.block,
         "repo_path": str(context.root),
         "configuration": step.configuration,
-        "context": {},
+        "context": shared(step),
         "logger": logger(step),
         **_intervals(context.trigger, moment, interactive=context.interactive),
     }
@@ -223,9 +224,36 @@ def keyword_arguments(step: Step) -> dict[str, Any]:
             trigger_name=context.trigger.get("name"),
             retry={"attempts": int(options.get("attempt") or 0)},
         )
+    if isinstance(variables.get("remote_blocks"), list):
+        result["remote_blocks"] = _remote(context, variables["remote_blocks"])
     result.update(spark.keywords(step))
     result.update(dynamic.keywords(step))
     return result
+
+
+def _remote(context: Context, said: Sequence[Any]) -> list[Any]:
+    """Return the outputs of blocks of other runs, as ``trigger_pipeline`` was told to hand on."""
+    calls = Calls(lambda: context)
+    return [
+        calls.outputs(
+            str(item.get("pipeline_uuid") or context.pipeline), str(item.get("block_uuid")),
+            item.get("execution_partition"),
+        )
+        if isinstance(item, dict) else item
+        for item in said
+    ]  # fmt: skip
+
+
+def shared(step: Step) -> dict[str, Any]:
+    """Return ``context``: that of the block in its run, tests included.
+
+    It is that of all blocks of the run when they share one process.
+    """
+    if step.context.interactive:
+        return step.shared
+    told = dynamic.said(step)
+    name = "" if step.context.one_process else f"{step.block}/{told.get('index', '')}"
+    return step.context.shared.setdefault(name, {})
 
 
 def _stamp(moment: datetime.datetime) -> str:

@@ -52,6 +52,10 @@ class Context:
     """Spark's settings; whether they are set at all, whether the pipeline is one of Spark."""
     ours: dict[str, Any] = field(default_factory=dict)
     """Interpreter and import path of mage-jlab's own environment."""
+    one_process: bool = False
+    """Whether all blocks of a run share one process, and what they leave in ``context``."""
+    shared: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """What blocks of this run left in their ``context`` in this kernel."""
 
     @property
     def interactive(self) -> bool:
@@ -85,6 +89,7 @@ class Context:
             limits=dict(data.get("limits") or {}),
             spark=dict(data.get("spark") or {}),
             ours=dict(data.get("ours") or {}),
+            one_process=bool(data.get("one_process")),
         )
 
 
@@ -132,6 +137,8 @@ class Step:
     """Why its product could not be stored."""
     ended_after: float | None = None
     """Seconds from start to end, once it has ended."""
+    shared: dict[str, Any] = field(default_factory=dict)
+    """What its functions left in ``context``, where that ends with the execution."""
 
     @property
     def raw(self) -> bool:

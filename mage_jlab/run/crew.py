@@ -18,11 +18,18 @@ from mage_jlab.run.ports import Executor, Worker
 class Crew:
     """The workers of one run. Used on the engine's loop only."""
 
-    def __init__(self, executor: Executor, slots: Slots, limit: int | None = None) -> None:
-        """Begin without a worker; `limit` is the most this run may have."""
+    def __init__(
+        self, executor: Executor, slots: Slots, limit: int | None = None, *, keep: bool = False
+    ) -> None:
+        """Begin without a worker; `limit` is the most this run may have.
+
+        With `keep` an idle worker lives on until the run ends: its place is lent to others.
+        """
         self._executor = executor
         self._slots = slots
         self._limit = limit or slots.size
+        self._keep = keep
+        self._lent = False
         self._idle: list[Worker] = []
         self._busy: list[Worker] = []
         self._opening = 0
@@ -47,6 +54,7 @@ class Crew:
             return None
         wanted = set(step.reads)
         best = max(fitting, key=lambda item: len(wanted & self._held.get(id(item), set())))
+        self._reclaim()
         self._idle.remove(best)
         self._busy.append(best)
         return best
@@ -62,6 +70,7 @@ class Crew:
                 return await self._open(step.kernel)
             other = next((item for item in self._idle if item.kernel != step.kernel), None)
             if other is not None:
+                self._reclaim()
                 await self._close(other)
                 continue
             await self._slots.changed()
@@ -93,12 +102,18 @@ class Crew:
 
     def trim(self, waiting: int) -> None:
         """Close idle workers that the `waiting` steps cannot need, or somebody else does."""
+        if self._keep:
+            if self._idle and not self._busy and not self._lent:
+                self._lent = True
+                self._slots.lend()
+            return
         keep = 0 if self._slots.wanted else waiting
         for worker in self._idle[keep:]:
             self._close_later(worker)
 
     async def close(self, *, now: bool = False) -> None:
         """Close every worker; returns when all their processes are gone."""
+        self._reclaim()
         everyone = list(self.workers)
         self._idle.clear()
         self._busy.clear()
@@ -112,8 +127,13 @@ class Crew:
         for worker in workers:
             self._close_later(worker)
 
+    def _reclaim(self) -> None:
+        if self._lent:
+            self._lent = False
+            self._slots.reclaim()
+
     def _make_room(self) -> None:
-        if self._busy or self._opening:
+        if not self._keep and (self._busy or self._opening):
             for worker in list(self._idle):
                 self._close_later(worker)
 

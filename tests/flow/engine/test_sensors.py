@@ -96,3 +96,29 @@ def test_a_sensor_waits_for_another_pipeline(root: Path, engine: Engine) -> None
     engine.wait(first.id, 60)
     run = engine.wait(engine.submit("p", "second").id, 60)
     assert run.state == "completed", run.error
+
+
+def test_blocks_of_one_process_share_their_context_while_a_sensor_waits(
+    root: Path, mage_state: Path, tmp_path: Path
+) -> None:
+    flag = tmp_path / "flag"
+    write_pipeline(
+        root / "p",
+        "wait",
+        {
+            "first": custom("kwargs['context']['left'] = ['by the first']"),
+            "ready": block("sensor", READY.format(flag=str(flag)), "first", **every(3)),
+            "after": custom("assert kwargs['context']['left'] == ['by the first']", "ready"),
+        },
+        run_pipeline_in_one_process=True,
+    )
+    write_pipeline(root / "p", "other", {"one": custom("assert not kwargs['context']")})
+    with running(root, mage_state, max_kernels=1) as engine:
+        run = engine.submit("p", "wait")
+        until(lambda: "is asked again in 3 seconds" in said(engine, run.id))
+        # Its kernel lives on, its place is free meanwhile.
+        assert engine.wait(engine.submit("p", "other").id, 30).state == "completed"
+        flag.touch()
+        ended = engine.wait(run.id, 60)
+        assert ended.state == "completed", step(ended, "after").error
+        assert engine.wait(engine.submit("p", "other").id, 30).state == "completed"
