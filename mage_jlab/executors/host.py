@@ -207,7 +207,7 @@ class Host:
         config = io_config.profile(folder, name, secret=secret)
         return {"config": config, "secrets": told, "hidden": [*told, *_secret_values(config)]}
 
-    def _secret(self, asker: Asker, args: Mapping[str, Any]) -> str:
+    def _secret(self, asker: Asker, args: Mapping[str, Any]) -> str | None:
         """Return a secret: the pipeline's, the project's, the environment's."""
         project = self._own.workspace.project(asker.project)
         name = str(args.get("name") or "")
@@ -215,7 +215,7 @@ class Host:
         if args.get("pipeline_uuid"):
             pipeline = self._pipeline(project, asker, args)
         value = self._own.secrets(project).get(name, pipeline)
-        if value is None:
+        if value is None and args.get("required", True):
             raise NotFound(
                 f"There is no secret '{name}' of pipeline '{pipeline}' or of the project, and no "
                 "environment variable of that name; add it (Secrets in the project's menu, or: "
@@ -231,6 +231,9 @@ class Host:
         pipeline = self._pipeline(project, asker, args)
         until = moment(args.get("execution_date")) or clock.now()
         since = until - timedelta(hours=float(args.get("hours") or 24))
+        block = args.get("block_uuid")
+        if block and block not in self._own.workspace.load(project, pipeline).ids:
+            raise NotFound(f"Pipeline '{pipeline}' has no block '{block}'.")
         found, _ = self._own.runs.list(project.id, pipeline, limit=200)
         dated = [(_date(run), run) for run in found if run.id != asker.run]
         fitting = [(when, run) for when, run in dated if since <= when <= until]

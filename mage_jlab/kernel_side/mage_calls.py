@@ -165,8 +165,17 @@ class Calls:
     def get_secret_value(
         self, name: str, *_args: Any, pipeline_uuid: str | None = None, **_kwargs: Any
     ) -> Any:
-        """Return a secret; what is published afterwards shows stars in its place."""
-        value = self.host("secret", name=name, pipeline_uuid=pipeline_uuid)
+        """Return a secret; what is published afterwards shows stars in its place.
+
+        One that is nowhere is None, and a warning says so, as in Mage.
+        """
+        value = self.host("secret", name=name, pipeline_uuid=pipeline_uuid, required=False)
+        if value is None:
+            print(
+                f"WARNING: There is no secret '{name}', and no environment variable of that name; "
+                "add it (Secrets in the project's menu, or: mage-jlab secrets set)."
+            )
+            return None
         masking.hide(value)
         return value
 

@@ -71,6 +71,15 @@ def test_the_whole_way(here: Path) -> None:
     assert len(done.stdout.splitlines()) == 2
 
 
+def test_truth_values_are_shown_as_they_are(here: Path) -> None:
+    texts = {"yes": "return True", "no": "return False", "both": "return (True, False)"}
+    write_pipeline(here / "p", "one", {name: custom(text) for name, text in texts.items()})
+    assert call("run", "p", "one", cwd=here).returncode == 0
+    shown = {n: call("product", "show", "p", "one", n, cwd=here).stdout.split("\n") for n in texts}
+    assert (shown["yes"][1], shown["no"][1]) == ("True", "False")
+    assert (shown["both"][1], shown["both"][3]) == ("True", "False")
+
+
 def test_a_run_makes_the_data_product_it_needs(here: Path) -> None:
     write_pipeline(here / "p", "source", {"n": custom("return 7")})
     (here / "p" / "global_data_products.yaml").write_text(
