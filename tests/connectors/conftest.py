@@ -39,7 +39,7 @@ def postgres_profile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[
 def mysql_profile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, object]]:
     server = shutil.which("mariadbd", path=f"{os.environ['PATH']}:/usr/sbin")
     if server is None:
-        pytest.skip("MariaDB is not installed: bash scripts/apt.sh mariadb-server")
+        pytest.fail("MariaDB is not installed: bash scripts/apt.sh mariadb-server")
     folder = tmp_path_factory.mktemp("mariadb")
     user = pwd.getpwuid(os.geteuid()).pw_name  # as root it wants to be told so
     common = ["--no-defaults", f"--datadir={folder / 'data'}", f"--user={user}"]

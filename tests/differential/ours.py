@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from differential import together
 from differential.plain import notes, plain
 from flow.engine.projects import running
 
@@ -19,6 +20,8 @@ def run(root: Path, state: Path, pipelines: list[str], timeout: float = 150) -> 
     """Run pipelines of the project ``shop`` one after the other."""
     found = {}
     with running(root, state) as engine:
+        name, value = together.SECRET
+        engine.secrets(engine.workspace.project("shop")).put(name, value)
         store = engine.products(engine.workspace.project("shop"))
         for name in pipelines:
             trigger = engine.create_trigger(

@@ -245,9 +245,9 @@ dev:
 """
 
 
-def write(folder: Path) -> list[str]:
-    """Write the project; return its pipelines."""
-    from differential import sql, wild
+def write(folder: Path, kernel_name: str | None = None) -> list[str]:
+    """Write the project; return the pipelines that are to be run."""
+    from differential import beside, sql, together, wild
     from differential.actions import pipelines as actions
     from differential.fans import pipelines as fans
 
@@ -263,14 +263,23 @@ def write(folder: Path) -> list[str]:
         **{name: (blocks, {}) for name, blocks in fans().items()},
         **sql.pipelines(block),
         **wild.pipelines(block, load, PANDAS),
+        **together.pipelines(block, load, echo, PANDAS),
+        **beside.pipelines(block, load, echo),
     }  # fmt: skip
-    for name, (blocks, document) in everything.items():
+    if kernel_name:  # the one that has Great Expectations
+        everything["extended"][1]["executor_config"] = {"kernel_name": kernel_name}
+    unasked = together.others(block, load, PANDAS)
+    for name, (blocks, document) in {**everything, **unasked}.items():
         # Block files are shared between pipelines by their name: each pipeline has its own.
         write_pipeline(root, name, blocks, **document)
     (root / "metadata.yaml").write_text(
         "project_type: standalone\nproject_uuid: abc\nhelp_improve_mage: false\n"
     )
-    (root / "io_config.yaml").write_text(sql.IO_CONFIG + IO_CONFIG)
+    (root / "io_config.yaml").write_text(sql.IO_CONFIG + IO_CONFIG + together.SECRETS_CONFIG)
+    (root / "global_data_products.yaml").write_text(together.PRODUCTS)
+    for path, text in beside.FILES.items():
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_text(text)
     (root / "utils").mkdir(exist_ok=True)
     for package in (root, root / "utils"):
         (package / "__init__.py").touch()
