@@ -68,7 +68,9 @@ class Crew:
             room = len(self.workers) + self._opening < self._limit
             if room and self._slots.take():
                 return await self._open(step.kernel)
-            other = next((item for item in self._idle if item.kernel != step.kernel), None)
+            # It cannot serve the step: another kind of kernel, or one that died meanwhile.
+            unfit = (i for i in self._idle if i.kernel != step.kernel or not i.alive)
+            other = next(unfit, None)
             if other is not None:
                 self._reclaim()
                 await self._close(other)
