@@ -52,15 +52,17 @@ class ProductStore:
             name for name in places.versions(folder) if (folder / name / manifest.FILE).exists()
         ]
 
-    def moved(self, version: str) -> tuple[str, str] | None:
-        """Return the slugs of the pipeline and block that hold a version of a notebook now.
+    def holder(self, version: str) -> tuple[str, str, str] | None:
+        """Return where a version of a notebook lies: slugs of pipeline and block, id of the block.
 
-        For what was shown under a name that has changed since.
+        For what is shown under a name that has changed since, or of a block that is not saved yet.
+        The id is the one that the block had when it ran.
         """
         for pipeline in disk.folders(self.root):
             for block in disk.folders(pipeline / slug(INTERACTIVE)):
-                if (block / version / manifest.FILE).is_file():
-                    return pipeline.name, block.name
+                step = manifest.read_json(block / version / manifest.STEP)
+                if step is not None:
+                    return pipeline.name, block.name, str(step.get("block"))
         return None
 
     def latest(self, pipeline: str, scope: str, block: str) -> Manifest | None:

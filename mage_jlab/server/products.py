@@ -55,12 +55,26 @@ class ProductPage(MageHandler):
         except (PipelineNotFound, BlockNotFound, ProductNotFound):
             if scope != INTERACTIVE or version is None:
                 raise
-            # An open notebook still shows it under the name it had when it was made.
-            store = self.engine.products(lookup.project(self.engine, project))
-            moved = store.moved(version)
-            if moved is None or moved == (pipeline, block):
-                raise
-            return self._at(project, *moved, scope, version)
+            return self._elsewhere(project, pipeline, block, version)
+
+    def _elsewhere(
+        self, project: str, pipeline: str, block: str, version: str
+    ) -> tuple[ProductStore, Manifest]:
+        """Find what an open notebook shows though no file has the block under that name.
+
+        It was renamed meanwhile, or it is new and has run before it was saved.
+        """
+        of = lookup.project(self.engine, project)
+        store = self.engine.products(of)
+        held = store.holder(version)
+        if held is None:
+            raise ProductNotFound("There is no such version of the product.", version=version)
+        *now, block_id = held
+        if now != [pipeline, block]:
+            return self._at(project, now[0], now[1], INTERACTIVE, version)
+        identity = lookup.pipeline_id(self.engine, of, pipeline)
+        store.wait(identity, INTERACTIVE, block_id, version)
+        return store, store.manifest(identity, INTERACTIVE, block_id, version)
 
     def _at(
         self, project: str, pipeline: str, block: str, scope: str, version: str | None

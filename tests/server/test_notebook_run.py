@@ -18,7 +18,9 @@ BOOK = ("mage", "contents", "demo", "numbers.ipynb")
 
 
 @contextlib.asynccontextmanager
-async def kernel_of(ask: Any, jp_serverapp: Any) -> AsyncIterator[AsyncKernelClient]:
+async def kernel_of(
+    ask: Any, jp_serverapp: Any, killed: bool = False
+) -> AsyncIterator[AsyncKernelClient]:
     """A session for the pipeline's notebook, as JupyterLab opens it, with our code started."""
     session = await ask(
         "api", "sessions", method="POST",
@@ -37,7 +39,8 @@ async def kernel_of(ask: Any, jp_serverapp: Any) -> AsyncIterator[AsyncKernelCli
         yield client
     finally:
         client.stop_channels()
-        await jp_serverapp.kernel_manager.shutdown_kernel(kernel_id, now=True)
+        # As the server ends it when the user does, what is being stored is stored first.
+        await jp_serverapp.kernel_manager.shutdown_kernel(kernel_id, now=killed)
 
 
 async def execute(
@@ -143,6 +146,26 @@ async def test_what_is_shown_stays_readable_when_its_block_is_renamed(
     assert (await ask(*products, "double")).status == 404, "only what was shown before"
 
 
+async def test_the_table_of_a_block_that_is_not_saved_yet_is_there(
+    ask: Any, jp_serverapp: Any
+) -> None:
+    """A block is added and run before anybody saves; its table is more than the first rows."""
+    cell = {"mage": {"uuid": "new", "name": "new", "type": "data_loader", "language": "python",
+                     "role": "block", "upstream": [], "configuration": {}}}  # fmt: skip
+    code = (
+        "import pandas as pd\n@data_loader\ndef f(*args, **kwargs):\n"
+        "    return pd.DataFrame({'n': range(500)})\n"
+    )
+    async with kernel_of(ask, jp_serverapp) as client:
+        _, said = await execute(client, code, cell)
+    version = next(m["content"]["version"] for m in said if m["msg_type"] == "mage_step")
+    products = ("mage", "api", "products", "demo", "numbers", "new")
+    window = {"version": version, "offset": 400, "limit": 1}
+    rows = await ask(*products, "output_0", "rows", params=window)
+    assert rows.status == 200 and rows.json["rows"] == [[400]], rows.body
+    assert (await ask(*products)).status == 404, "only what is shown"
+
+
 async def test_a_tab_closed_in_mid_run_loses_nothing(
     ask: Any, mage_project: Path, jp_serverapp: Any, started: Any
 ) -> None:
@@ -151,7 +174,7 @@ async def test_a_tab_closed_in_mid_run_loses_nothing(
         "    print('so far', flush=True)\n    time.sleep(600)\n"
     )
     (mage_project / "data_loaders/load_numbers.py").write_text(slow)
-    async with kernel_of(ask, jp_serverapp) as client:
+    async with kernel_of(ask, jp_serverapp, killed=True) as client:
         cell = (await ask(*BOOK)).json["content"]["cells"][0]
         running = asyncio.ensure_future(execute(client, cell["source"], cell["metadata"]))
 

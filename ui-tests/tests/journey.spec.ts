@@ -80,7 +80,10 @@ test('make, write, run, see, connect, schedule, leave and come back', async ({
   await openLab(page, { sidebar: true });
 
   // A pipeline in the empty project.
-  await page.getByRole('button', { name: 'New pipeline' }).first().click();
+  await page
+    .getByRole('treeitem', { name: /^blank/ })
+    .click({ button: 'right' });
+  await page.getByRole('menuitem', { name: /New pipeline/i }).click();
   await page.locator('.jp-Dialog input').first().fill('cities');
   await page.locator('.jp-Dialog .jp-mod-accept').click();
   await page.locator('.mage-AddBar-words').waitFor();
@@ -120,6 +123,8 @@ test('make, write, run, see, connect, schedule, leave and come back', async ({
   await expect(headers.nth(1)).toContainText('3 × 3');
   await expect(page.locator('.jp-Notebook .lm-DataGrid').first()).toBeVisible();
   await expect(page.locator('.jp-Notebook')).toContainText('1 test passed');
+  // Nothing was saved yet, and nothing is said to be gone.
+  await expect(page.locator('.jp-Notebook')).not.toContainText('no longer there');
 
   // Save: the files are Mage's.
   await page.keyboard.press('Control+s');
