@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -57,6 +58,32 @@ def test_a_preview_makes_no_table(kernel: Kernel) -> None:
         "looked", "custom",
     )  # fmt: skip
     assert "alone" not in str(again.messages)
+
+
+def test_compiling_shows_the_sql_and_asks_nothing_of_the_database(kernel: Kernel) -> None:
+    (kernel.project / "dbt/demo/models/asks.sql").write_text(
+        "select '{{ target.name }}' as t, nothing from nowhere limit {{ var('least') }}"
+    )
+    answer = run(kernel, "asks", "compile")
+    assert answer.finished["state"] == "completed", answer.traceback
+    compiled = answer.of("display_data")
+    assert len(compiled) == 1
+    assert compiled[0]["data"]["text/plain"] == "select 'dev' as t, nothing from nowhere limit 2"
+    assert compiled[0]["metadata"]["mage"]["compiled_sql"]
+    assert not answer.previews
+    # Text that is not saved is compiled, too.
+    answer = kernel.cell(
+        "select {{ 1 + 1 }} as n", "demo/models/asks", options={"dbt": "compile"}, **model("asks")
+    )
+    assert answer.of("display_data")[0]["data"]["text/plain"] == "select 2 as n"
+    answer = kernel.cell(
+        "select {{ ref('nobody') }}",
+        "demo/models/asks",
+        options={"dbt": "compile"},
+        **model("asks"),
+    )
+    assert "depends on a node named 'nobody'" in answer.finished["error"]["message"]
+    (kernel.project / "dbt/demo/models/asks.sql").unlink()
 
 
 def test_unsaved_text_is_previewed_and_not_built(kernel: Kernel) -> None:
@@ -140,21 +167,23 @@ def test_an_interrupt_ends_the_child(kernel: Kernel) -> None:
     message = kernel.send(slow, metadata=metadata)
     process = psutil.Process(kernel.manager.provisioner.pid)
     until = time.monotonic() + 60
-    while not any("dbt.program" in str(c.cmdline()) for c in process.children()):
+    while not (jobs := [job for keeper in process.children() for job in keeper.children()]):
         assert time.monotonic() < until
         time.sleep(0.05)
     os.kill(process.pid, signal.SIGINT)
     answer = kernel.collect(message)
     assert answer.finished["error"]["name"] == "KeyboardInterrupt"
-    assert not process.children()
+    assert not any(job.is_running() for job in jobs)
     (kernel.project / "dbt/demo/models/slow.sql").unlink()
 
 
 def test_no_profile_of_a_block_is_left_behind(kernel: Kernel, tmp_path: Path) -> None:
-    run(kernel, "alone", "show")
-    import tempfile
+    def profiles() -> set[Path]:
+        return set(Path(tempfile.gettempdir()).glob("mage-jlab-dbt-*/profiles"))
 
-    assert not list(Path(tempfile.gettempdir()).glob("mage-jlab-dbt-*/profiles"))
+    before = profiles()
+    run(kernel, "alone", "show")
+    assert not profiles() - before
 
 
 def test_without_dbt_the_error_says_where_to_install_it(tmp_path: Path) -> None:

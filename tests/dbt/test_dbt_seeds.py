@@ -15,9 +15,9 @@ import pandas, sys
 from pathlib import Path
 from mage_jlab.kernel_side.dbt import program
 folder = Path(sys.argv[1])
-frame = pandas.DataFrame({'a': [0, 1], 'id': [1, 2], 'amount': [5.0, 1.0]})
+frame = pandas.DataFrame({'id': [1, 2], 'amount': [5.0, 1.0]})
 frame.to_pickle(folder / 'table_0.pickle')
-program.Work._kind = lambda self: 'some database'
+program.Work.kind = lambda self: 'some database'
 program.main()
 """
 

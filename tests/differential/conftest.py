@@ -1,4 +1,7 @@
-"""Tests beside a real mage-ai are asked for by naming its Python in MAGE_AI_PYTHON."""
+"""Tests beside a real mage-ai are asked for by naming its Python, in MAGE_AI_PYTHON.
+
+That of one with dbt has a variable of its own, MAGE_AI_DBT_PYTHON: ``mage_ai`` marks say which.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +12,13 @@ import pytest
 VARIABLE = "MAGE_AI_PYTHON"
 
 
+def _wanted(item: pytest.Item) -> bool:
+    mark = item.get_closest_marker("mage_ai")
+    return mark is None or bool(os.environ.get(mark.args[0] if mark.args else VARIABLE))
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if os.environ.get(VARIABLE):
-        return
-    beside = [item for item in items if item.get_closest_marker("mage_ai")]
+    beside = [item for item in items if not _wanted(item)]
     if beside:
         config.hook.pytest_deselected(items=beside)
         items[:] = [item for item in items if item not in beside]
@@ -20,6 +26,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if reporter is not None:
             reporter.write_line(
                 f"{len(beside)} tests beside mage-ai itself are left out; set {VARIABLE} to the "
-                "Python of an environment with mage-ai 0.9.80 to run them (the results it gave are "
-                "recorded, and ours are compared with those)."
+                "Python of an environment with mage-ai 0.9.80 to run them, MAGE_AI_DBT_PYTHON to one that has dbt, "
+                "too (the results it gave are recorded, and ours are compared with those)."
             )

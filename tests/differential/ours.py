@@ -16,10 +16,12 @@ from mage_jlab.products import execution
 STATES = {"skipped": "condition_failed"}
 
 
-def run(root: Path, state: Path, pipelines: list[str], timeout: float = 150) -> dict[str, Any]:
+def run(
+    root: Path, state: Path, pipelines: list[str], timeout: float = 150, **options: Any
+) -> dict[str, Any]:
     """Run pipelines of the project ``shop`` one after the other."""
     found = {}
-    with running(root, state) as engine:
+    with running(root, state, **options) as engine:
         name, value = together.SECRET
         engine.secrets(engine.workspace.project("shop")).put(name, value)
         store = engine.products(engine.workspace.project("shop"))

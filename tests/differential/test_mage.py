@@ -159,11 +159,11 @@ def theirs(
     return shortened(by_mage(folder, projects.write(folder)))
 
 
-def by_mage(folder: Path, names: list[str]) -> dict[str, Any]:
+def by_mage(folder: Path, names: list[str], python: str | None = None) -> dict[str, Any]:
     """Run pipelines of the project in a folder by mage-ai itself."""
     result = folder / "result.json"
     command = [
-        os.environ["MAGE_AI_PYTHON"], str(HERE / "mage_side.py"), str(folder / "shop"),
+        python or os.environ["MAGE_AI_PYTHON"], str(HERE / "mage_side.py"), str(folder / "shop"),
         str(result), json.dumps(names),
     ]  # fmt: skip
     environment = {k: v for k, v in os.environ.items() if k not in ("ENV", "PYTHONPATH")}

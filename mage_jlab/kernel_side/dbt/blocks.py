@@ -235,7 +235,7 @@ def _tables(step: Step, work: Path, blocks: dict[str, Upstream]) -> list[dict[st
             print(f"Block '{block}' left no rows for dbt.")
             continue
         file = f"table_{number}.pickle"
-        _with_index(frame).to_pickle(work / file)
+        _as_table(frame).to_pickle(work / file)
         found.append({"block": block, "table": f"mage_{name}", "file": file})
     return found
 
@@ -257,19 +257,10 @@ def _frame(value: Any) -> Any:
         return None
 
 
-def _with_index(frame: Any) -> Any:
-    """Return the frame with its index in front, as Mage's way through CSV gives it.
-
-    An index without a name is called ``a`` there, as the first column of such a file.
-    """
-    frame = frame.copy(deep=False)
+def _as_table(frame: Any) -> Any:
+    """Return the frame's columns, without its index as in Mage; nested values become JSON."""
+    frame = frame.reset_index(drop=True)
     frame.columns = [str(name) for name in frame.columns]
-    names = [
-        str(name) if name is not None else "abcdefgh"[i] for i, name in enumerate(frame.index.names)
-    ]
-    if set(names) & set(frame.columns):
-        return frame.reset_index(drop=True)
-    frame = frame.reset_index(names=names)
     for name in frame.columns:
         if frame[name].dtype == object and frame[name].map(_nested).any():
             frame[name] = frame[name].map(lambda v: json.dumps(v, default=str) if _nested(v) else v)

@@ -14,9 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from mage_jlab.errors import StepFailed
+from mage_jlab.kernel_side.dbt import warm
 from mage_jlab.kernel_side.step import Step
 
 GRACE = 5.0
+_PROGRAM = ("tables", "program", "forks")
 _LEADER = re.compile(r" \.{3,} ")
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -28,13 +30,7 @@ def run(step: Step, folder: Path, job: dict[str, Any], surroundings: dict[str, s
         StepFailed: when the process died.
     """
     (folder / "job.json").write_text(json.dumps(job, default=str), "utf-8")
-    code = _unpacked(folder / "code")
-    process = subprocess.Popen(
-        [sys.executable, "-c", code, str(folder)],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        encoding="utf-8", errors="replace",
-        env={**os.environ, **surroundings},
-    )  # fmt: skip
+    process = _started(folder, surroundings)
     problems: list[str] = []
     other = threading.Thread(target=_collect, args=(process.stderr, problems), daemon=True)
     other.start()
@@ -47,9 +43,7 @@ def run(step: Step, folder: Path, job: dict[str, Any], surroundings: dict[str, s
         raise
     finally:
         other.join(1)
-        for pipe in (process.stdin, process.stdout, process.stderr):
-            if pipe is not None:
-                pipe.close()
+        _close(process)
     try:
         return json.loads((folder / "told.json").read_text("utf-8"))
     except (OSError, ValueError):
@@ -59,6 +53,29 @@ def run(step: Step, folder: Path, job: dict[str, Any], surroundings: dict[str, s
             f"answer{': ' + last if last else '.'}",
             block=step.block,
         ) from None
+
+
+def _started(folder: Path, surroundings: dict[str, str]) -> subprocess.Popen[str] | warm.Job:
+    """Start the process of a job: forked from one that has dbt imported, or a new one."""
+    _unpack(folder / "code")
+    job = warm.start(folder, surroundings, _starting(folder / "code", "forks"))
+    if job is not None:
+        return job
+    return subprocess.Popen(
+        [sys.executable, "-c", _starting(folder / "code", "program"), str(folder)],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        encoding="utf-8", errors="replace",
+        env={**os.environ, **surroundings},
+    )  # fmt: skip
+
+
+def _close(process: subprocess.Popen[str] | warm.Job) -> None:
+    if isinstance(process, warm.Job):
+        process.close()
+        return
+    for pipe in (process.stdin, process.stdout, process.stderr):
+        if pipe is not None:
+            pipe.close()
 
 
 def _print(line: str) -> None:
@@ -74,7 +91,7 @@ def _collect(stream: Any, lines: list[str]) -> None:
         print(line, end="", file=sys.stderr)
 
 
-def _end(process: subprocess.Popen[str]) -> None:
+def _end(process: subprocess.Popen[str] | warm.Job) -> None:
     if process.poll() is None:
         process.send_signal(signal.SIGINT)
         try:
@@ -84,12 +101,12 @@ def _end(process: subprocess.Popen[str]) -> None:
             process.wait()
 
 
-def _unpacked(folder: Path) -> str:
-    """Write the program's modules to disk; return what starts it."""
+def _unpack(folder: Path) -> None:
+    """Write the program's modules to disk."""
     package = str(__package__)
     parts = package.split(".")
     names = [".".join(parts[: n + 1]) for n in range(len(parts))]
-    for name in (*names, f"{package}.tables", f"{package}.program"):
+    for name in (*names, *(f"{package}.{module}" for module in _PROGRAM)):
         spec = importlib.util.find_spec(name)
         loader: Any = None if spec is None else spec.loader
         place = folder.joinpath(*name.split("."))
@@ -97,5 +114,9 @@ def _unpacked(folder: Path) -> str:
             place.mkdir(parents=True, exist_ok=True)
             place = place / "__init__"
         place.with_suffix(".py").write_text(loader.get_source(name), "utf-8")
-    start = f"from {package}.program import main; main()"
+
+
+def _starting(folder: Path, module: str) -> str:
+    """Return the code that runs one of the program's modules."""
+    start = f"from {__package__}.{module} import main; sys.path.pop(0); main()"
     return f"import sys; sys.path.insert(0, {str(folder)!r}); {start}"

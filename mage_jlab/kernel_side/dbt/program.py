@@ -1,4 +1,4 @@
-"""What runs dbt: a process of its own, as dbt may be called once at a time in one only.
+"""What runs dbt: one job in a process of its own, as a command of dbt leaves much behind.
 
 Called by the kernel's interpreter, with a folder as its argument: `job.json` in it
 says what to do, `told.json` is written as the answer. What dbt logs goes to the
@@ -20,7 +20,7 @@ import tempfile
 import threading
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from mage_jlab.kernel_side.dbt import tables
 
@@ -131,8 +131,11 @@ class Work:
         return None
 
     def _failed(self, result: Any) -> None:
-        if result.exception is not None:
-            self.told["error"] = {"kind": "exception", "message": str(result.exception)}
+        error = result.exception
+        if error is not None:
+            if self.job.get("inline") is not None and error.__context__ is not None:
+                error = error.__context__  # dbt says only that the text was not understood
+            self.told["error"] = {"kind": "exception", "message": str(error)}
         else:
             self.told["error"] = {"kind": "results", "message": None}
 
@@ -247,7 +250,7 @@ class Work:
         self.tell("info", f"Loaded {len(frame):,} rows into {relation} in {seconds:.2f}s")
 
     def _seeded(self) -> bool:
-        return bool(self.job["tables"]) and self._kind() not in ("duckdb", "postgres")
+        return bool(self.job["tables"]) and self.kind() not in ("duckdb", "postgres")
 
     @contextlib.contextmanager
     def _seeds(self) -> Any:
@@ -288,13 +291,14 @@ class Work:
         except (OSError, KeyError, TypeError, AttributeError, tables.yaml().YAMLError):
             return {}
 
-    def _kind(self) -> str:
+    def kind(self) -> str:
+        """Return the type of database, as the profile has it."""
         return str(self._profile().get("type"))
 
     @contextlib.contextmanager
     def _lock(self) -> Any:
         """A DuckDB file has one writer; a folder of artifacts had better have one, too."""
-        database = self._profile().get("path") if self._kind() == "duckdb" else None
+        database = self._profile().get("path") if self.kind() == "duckdb" else None
         shared = None
         if database and str(database) != ":memory:":
             shared = str(Path(str(database)).absolute())
@@ -382,27 +386,39 @@ def described(item: Any) -> dict[str, Any]:
     }
 
 
-def _end_with_kernel() -> None:
-    """Stop when nobody is there any more to whom the result could be told."""
+def _end_with_kernel(folder: Path) -> None:
+    """Stop when nobody is there any more to whom the result could be told.
+
+    The folder, with the profile in it, would have been removed by the kernel.
+    """
     sys.stdin.buffer.read()
+    shutil.rmtree(folder, ignore_errors=True)
     os.kill(os.getpid(), signal.SIGINT)
     time.sleep(_GRACE)
     os._exit(1)
 
 
 def main() -> None:
-    """Do the job; what goes wrong is told in words."""
-    folder = Path(sys.argv[1])
+    """Do the job of the folder that is the argument."""
+    work(Path(sys.argv[1]))
+
+
+def work(folder: Path) -> NoReturn:
+    """Do the job and end; what goes wrong is told in words."""
     out = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # whatever prints to the standard output must not be taken for a message
-    threading.Thread(target=_end_with_kernel, daemon=True).start()
-    work = Work(folder, out)
+    threading.Thread(target=_end_with_kernel, args=(folder,), daemon=True).start()
+    told: dict[str, Any] = {"results": [], "error": None, "rows": None}
     try:
-        work.run()
+        job = Work(folder, out)
+        told = job.told
+        job.run()
     except KeyboardInterrupt:
-        work.told["error"] = {"kind": "interrupt", "message": "dbt was interrupted."}
+        told["error"] = {"kind": "interrupt", "message": "dbt was interrupted."}
     except BaseException as error:  # noqa: BLE001 - told to the kernel, which raises it
-        work.told["error"] = {"kind": "exception", "message": f"{type(error).__name__}: {error}"}
-    (folder / "told.json").write_text(json.dumps(work.told, default=str), "utf-8")
-    out.flush()
+        told["error"] = {"kind": "exception", "message": f"{type(error).__name__}: {error}"}
+    with contextlib.suppress(OSError):  # the kernel is gone
+        (folder / "told.json").write_text(json.dumps(told, default=str), "utf-8")
+        out.flush()
+    sys.stdout.flush()
     os._exit(0)  # threads of drivers must not keep it
