@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +18,11 @@ from kernels import Answer, Kernel, running
 pytestmark = pytest.mark.timeout(300)
 
 DBT = "application/vnd.mage.dbt+json"
+SLOW = "select count(*) as n from range(3000000) a, range(3000000) b where a.range <> b.range"
+SHOWN = {
+    "uuid": "slow", "name": "slow", "upstream": [], "role": "block", **model("slow"),
+    "type": "dbt", "options": {"dbt": "show"},
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -156,15 +160,8 @@ def test_a_command_with_variables(kernel: Kernel) -> None:
 
 
 def test_an_interrupt_ends_the_child(kernel: Kernel) -> None:
-    slow = "select count(*) as n from range(3000000) a, range(3000000) b where a.range <> b.range"
-    (kernel.project / "dbt/demo/models/slow.sql").write_text(slow)
-    metadata = {
-        "mage": {
-            "uuid": "slow", "name": "slow", "upstream": [], "role": "block", **model("slow"),
-            "type": "dbt", "options": {"dbt": "show"},
-        }
-    }  # fmt: skip
-    message = kernel.send(slow, metadata=metadata)
+    (kernel.project / "dbt/demo/models/slow.sql").write_text(SLOW)
+    message = kernel.send(SLOW, metadata={"mage": SHOWN})
     process = psutil.Process(kernel.manager.provisioner.pid)
     until = time.monotonic() + 60
     while not (jobs := [job for keeper in process.children() for job in keeper.children()]):
@@ -177,13 +174,33 @@ def test_an_interrupt_ends_the_child(kernel: Kernel) -> None:
     (kernel.project / "dbt/demo/models/slow.sql").unlink()
 
 
-def test_no_profile_of_a_block_is_left_behind(kernel: Kernel, tmp_path: Path) -> None:
-    def profiles() -> set[Path]:
-        return set(Path(tempfile.gettempdir()).glob("mage-jlab-dbt-*/profiles"))
+def test_no_profile_of_a_block_is_left_behind(tmp_path: Path, dbt_python: str) -> None:
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    with running(tmp_path, dbt_python, {**os.environ, "TMPDIR": str(temporary)}) as own:
+        projects.write(own.project, projects.DUCKDB.format(path=tmp_path / "w.duckdb"))
+        own.start(variables={"least": 2})
+        assert run(own, "alone", "show").finished["state"] == "completed"
+        assert list(temporary.glob("mage-jlab-dbt-*"))  # of the lock
+        assert not list(temporary.glob("mage-jlab-dbt-*/profiles"))
 
-    before = profiles()
-    run(kernel, "alone", "show")
-    assert not profiles() - before
+
+def test_a_killed_kernel_leaves_no_profile_behind(tmp_path: Path, dbt_python: str) -> None:
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    with running(tmp_path, dbt_python, {**os.environ, "TMPDIR": str(temporary)}) as own:
+        projects.write(own.project, projects.DUCKDB.format(path=tmp_path / "w.duckdb"))
+        own.start(variables={"least": 2})
+        own.send(SLOW, metadata={"mage": SHOWN})
+        until = time.monotonic() + 60
+        while not list(temporary.glob("mage-jlab-dbt-*/logs")):
+            assert time.monotonic() < until
+            time.sleep(0.05)
+        os.kill(own.manager.provisioner.pid, signal.SIGKILL)
+        until = time.monotonic() + 30
+        while list(temporary.glob("mage-jlab-dbt-*/profiles")):
+            assert time.monotonic() < until
+            time.sleep(0.05)
 
 
 def test_without_dbt_the_error_says_where_to_install_it(tmp_path: Path) -> None:
