@@ -74,7 +74,7 @@ def differences(theirs: Any, mine: Any, place: str = "") -> Iterator[str]:
 def shortened(result: dict[str, Any]) -> dict[str, Any]:
     """One entry for each block (``pipeline.block``), one for each pipeline's state."""
     found: dict[str, Any] = {"files": result["files"]}
-    found.update({f"chart.{name}": told for name, told in result["charts"].items()})
+    found.update({f"chart.{name}": told for name, told in result.get("charts", {}).items()})
     for name, run in result.items():
         if name in ("files", "charts"):
             continue
