@@ -201,6 +201,8 @@ test('forms of interactions take the place of variables', async ({ page }) => {
   void execute(page, 'mage:run-with-variables', { path, block: 'load' });
   const dialog = page.locator('.jp-Dialog');
   await expect(dialog.getByLabel('City *')).toHaveValue('1');
+  // The dialog takes the focus once, a moment after it is shown.
+  await expect(dialog.getByLabel('Execution date')).toBeFocused();
   await dialog.getByLabel('How many').fill('1.5');
   await expect(dialog.getByText('This is no whole number.')).toBeVisible();
   await dialog.getByLabel('How many').fill('15');
