@@ -13,7 +13,7 @@ def point(stage: Stage, count: int) -> Point:
     stage.pipeline(name, work.chain(count))
     with stage.server() as server:
         server.ready()
-        address = f"{server.base}/api/contents/mage:bench/{name}.ipynb"
+        address = f"{server.base}/mage/contents/bench/{name}.ipynb"
 
         def notebook() -> None:
             server.http.get(address).raise_for_status()
