@@ -1,33 +1,17 @@
-import { execFileSync } from 'child_process';
-
 import { expect, test } from '@playwright/test';
 
 import { openLab, openPipeline, stateOf } from './lab';
+import { uninstall, wheelOf } from './wheel';
 
 const NAME = 'mage-ui-driver';
 
-/** A wheel as base64: a package that is nowhere else. */
-const WHEEL = `
-import base64, io, zipfile
-buffer = io.BytesIO()
-info = "mage_ui_driver-1.0.dist-info/"
-with zipfile.ZipFile(buffer, "w") as wheel:
-    wheel.writestr("mage_ui_driver.py", "ANSWER = 42")
-    wheel.writestr(info + "METADATA", "Metadata-Version: 2.1\\nName: ${NAME}\\nVersion: 1.0\\n")
-    wheel.writestr(info + "WHEEL", "Wheel-Version: 1.0\\nGenerator: test\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n")
-    wheel.writestr(info + "RECORD", "")
-print(base64.b64encode(buffer.getvalue()).decode(), end="")
-`;
-
-test.afterAll(() =>
-  execFileSync('python', ['-m', 'pip', '-q', 'uninstall', '-y', NAME])
-);
+test.afterAll(() => uninstall(NAME));
 
 test('a missing driver is installed from under the cell, and the block runs again', async ({
   page
 }) => {
   await openLab(page);
-  const wheel = execFileSync('python', ['-c', WHEEL], { encoding: 'utf-8' });
+  const wheel = wheelOf(NAME, 'ANSWER = 42');
   await page.evaluate(
     async ([content, name]) => {
       const token = document.cookie.match(/_xsrf=([^;]+)/)?.[1] ?? '';

@@ -124,7 +124,9 @@ test('make, write, run, see, connect, schedule, leave and come back', async ({
   await expect(page.locator('.jp-Notebook .lm-DataGrid').first()).toBeVisible();
   await expect(page.locator('.jp-Notebook')).toContainText('1 test passed');
   // Nothing was saved yet, and nothing is said to be gone.
-  await expect(page.locator('.jp-Notebook')).not.toContainText('no longer there');
+  await expect(page.locator('.jp-Notebook')).not.toContainText(
+    'no longer there'
+  );
 
   // Save: the files are Mage's.
   await page.keyboard.press('Control+s');

@@ -1,35 +1,17 @@
-import { execFileSync } from 'child_process';
-
 import { expect, test } from '@playwright/test';
 
 import { execute, openLab } from './lab';
+import { uninstall, wheelOf } from './wheel';
 
 const NAME = 'mage-ui-tiny';
 
-/** A wheel as base64: a package that is nowhere else. */
-const WHEEL = `
-import base64, io, zipfile
-buffer = io.BytesIO()
-info = "mage_ui_tiny-1.0.dist-info/"
-with zipfile.ZipFile(buffer, "w") as wheel:
-    wheel.writestr("mage_ui_tiny.py", "")
-    wheel.writestr(info + "METADATA", "Metadata-Version: 2.1\\nName: ${NAME}\\nVersion: 1.0\\n")
-    wheel.writestr(info + "WHEEL", "Wheel-Version: 1.0\\nGenerator: test\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n")
-    wheel.writestr(info + "RECORD", "")
-print(base64.b64encode(buffer.getvalue()).decode(), end="")
-`;
-
-function pip(...args: string[]): void {
-  execFileSync('python', ['-m', 'pip', '-q', ...args]);
-}
-
-test.afterAll(() => pip('uninstall', '-y', NAME));
+test.afterAll(() => uninstall(NAME));
 
 test('what the kernel lacks is shown, installed, and then no longer shown', async ({
   page
 }) => {
   await openLab(page);
-  const wheel = execFileSync('python', ['-c', WHEEL], { encoding: 'utf-8' });
+  const wheel = wheelOf(NAME);
   await page.evaluate(
     async ([content, name]) => {
       const token = document.cookie.match(/_xsrf=([^;]+)/)?.[1] ?? '';
