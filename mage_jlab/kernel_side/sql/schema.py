@@ -24,17 +24,47 @@ _STANDARD = (
     "WHERE lower(table_schema) NOT IN ('information_schema', 'pg_catalog', 'mysql', 'sys', "
     "'performance_schema') ORDER BY table_schema, table_name, ordinal_position"
 )
+_POSTGRES = (
+    "SELECT n.nspname, c.relname, a.attname FROM pg_catalog.pg_attribute a "
+    "JOIN pg_catalog.pg_class c ON c.oid = a.attrelid "
+    "JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace "
+    "WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND a.attnum > 0 AND NOT a.attisdropped "
+    "AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname NOT LIKE 'pg\\_%' "
+    "ORDER BY n.nspname IS DISTINCT FROM current_schema(), n.nspname, c.relname, a.attnum"
+)
+"""The standard's schema leaves materialised views out."""
+_MYSQL = (
+    # What an inner query orders is forgotten unless it has a limit.
+    "SELECT table_schema, table_name, column_name FROM information_schema.columns "
+    "WHERE table_schema NOT IN ('information_schema', 'mysql', 'sys', 'performance_schema') "
+    "ORDER BY table_schema <> database(), table_schema, table_name, ordinal_position "
+    f"LIMIT {_COLUMNS}"
+)
 _QUERIES = {
+    "postgres": _POSTGRES,
+    "mysql": _MYSQL,
     "sqlite": "SELECT '' AS s, m.name AS t, c.name AS c FROM sqlite_master m, "
     "pragma_table_info(m.name) c WHERE m.type IN ('table', 'view') ORDER BY m.name, c.cid",
     "clickhouse": "SELECT database, table, name FROM system.columns "
     "WHERE database NOT IN ('system', 'INFORMATION_SCHEMA', 'information_schema')",
 }
+_HOMES = {
+    "bigquery": "",
+    "clickhouse": "SELECT currentDatabase() AS name",
+    "mssql": "SELECT schema_name() AS name",
+    "mysql": "SELECT database() AS name",
+    "sqlite": "",
+    "sqlserver": "SELECT schema_name() AS name",
+    "trino": "",
+}
 
 
 @dataclass
 class Answer:
-    """What is known: `tables` is [[schema, table, [columns]], …]; None while it is found out."""
+    """What is known: `tables` is [[schema, table, [columns]], …]; None while it is found out.
+
+    Tables of `schema` are found without naming it.
+    """
 
     tables: list[list[Any]] | None = None
     until: float = 0.0
@@ -77,7 +107,7 @@ class Schemas:
             database = BY_PROVIDER[key[0]](config, {})
             with database.loader:
                 rows = _rows(database, key[0])
-                answer.schema = str(database.schema() or "") or None
+                answer.schema = _home(database, key[0])
             kept = _KEPT
         except BaseException:  # noqa: BLE001 - completion is silent, whatever a driver raises
             rows, kept = [], _AFTER_FAILURE
@@ -89,6 +119,15 @@ def _rows(database: Database, provider: str) -> list[list[str]]:
     query = _QUERIES.get(provider, _STANDARD)
     frame = database.loader.load(query, limit=_COLUMNS, verbose=False)
     return [[str(value) for value in row] for row in frame.itertuples(index=False)]
+
+
+def _home(database: Database, provider: str) -> str | None:
+    """Return the schema that a query need not name: the connection's, not the profile's."""
+    query = _HOMES.get(provider, "SELECT current_schema() AS name")
+    if not query:
+        return str(database.schema() or "") or None
+    frame = database.loader.load(query, limit=1, verbose=False)
+    return str(frame.iloc[0, 0] or "") or None
 
 
 def _grouped(rows: list[list[str]]) -> list[list[Any]]:

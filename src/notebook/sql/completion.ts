@@ -10,7 +10,7 @@ import { blockOfCell } from '../../model/cells';
 import type { IBlockMetadata } from '../../model/blockIds';
 import type { PipelineDocuments } from '../../model/documents';
 import type { PipelineDocument } from '../../model/pipelineDocument';
-import { suggest } from './statement';
+import { dialectOf, suggest } from './statement';
 import type { Tables } from './tables';
 
 const KERNEL_PROVIDER = 'CompletionProvider:kernel';
@@ -58,7 +58,12 @@ class SqlProvider implements ICompletionProvider {
       return { start: request.offset, end: request.offset, items: [] };
     }
     const tables = await this._tables.of(place.document, place.block);
-    const { start, end, items } = suggest(request.text, request.offset, tables);
+    const { start, end, items } = suggest(
+      request.text,
+      request.offset,
+      tables,
+      dialectOf(place.block.configuration?.data_provider)
+    );
     const kinds = {
       table: this._trans.__('table'),
       column: this._trans.__('column'),

@@ -1,16 +1,30 @@
 import { describe, expect, it } from 'vitest';
 
-import { suggest } from './statement';
+import { dialectOf, suggest } from './statement';
 
 const TABLES = [
   { name: 'df_1', columns: ['species', 'body mass', 'year'] },
   { name: 'penguins', columns: ['species', 'body mass', 'year'] },
   { name: 'people', schema: 'public', columns: ['id', 'full_name'] }
 ];
+const SCHEMAS = [
+  { name: 'people', schema: 'public', columns: ['id', 'Full Name'] },
+  { name: 'Mixed', schema: 'public', columns: ['Upper', 'order'] },
+  { name: 'people', schema: 'mart', elsewhere: true, columns: ['age'] }
+];
 
-function at(marked: string): { texts: string[]; start: number } {
+function at(
+  marked: string,
+  tables = TABLES,
+  provider?: string
+): { texts: string[]; start: number } {
   const offset = marked.indexOf('|');
-  const found = suggest(marked.replace('|', ''), offset, TABLES);
+  const found = suggest(
+    marked.replace('|', ''),
+    offset,
+    tables,
+    dialectOf(provider)
+  );
   return { texts: found.items.map(item => item.text), start: found.start };
 }
 
@@ -48,5 +62,44 @@ describe('completion of SQL', () => {
     expect(at("SELECT 'sp|").texts).toEqual([]);
     expect(at('SELECT 1 -- sp|').texts).toEqual([]);
     expect(at('/* sp| */ SELECT 1').texts).toEqual([]);
+  });
+
+  it('names the schema of a table that is found by it only', () => {
+    expect(at('SELECT * FROM peo|', SCHEMAS, 'postgres').texts).toEqual([
+      'people',
+      'mart.people'
+    ]);
+    expect(at('SELECT * FROM mart.p|', SCHEMAS, 'postgres').texts).toEqual([
+      'people'
+    ]);
+    expect(at('SELECT a| FROM mart.people', SCHEMAS).texts).toContain('age');
+    expect(at('SELECT p.| FROM "mart"."people" p', SCHEMAS).texts).toEqual([
+      'age'
+    ]);
+    expect(at('SELECT people.| FROM people', SCHEMAS).texts).toContain('id');
+  });
+
+  it('writes names as the database wants them', () => {
+    const mixed = 'SELECT m.| FROM "Mixed" m';
+    expect(at(mixed, SCHEMAS, 'postgres').texts).toEqual([
+      '"Upper"',
+      '"order"'
+    ]);
+    expect(at('SELECT m.| FROM `Mixed` m', SCHEMAS, 'mysql').texts).toEqual([
+      'Upper',
+      '`order`'
+    ]);
+    expect(at('SELECT fu| FROM people', SCHEMAS, 'mysql').texts).toEqual([
+      '`Full Name`',
+      'full'
+    ]);
+    expect(at('SELECT * FROM mi|', SCHEMAS, 'postgres').texts).toEqual([
+      '"Mixed"',
+      'min'
+    ]);
+    expect(at('SELECT * FROM mi|', SCHEMAS, 'snowflake').texts[0]).toBe(
+      '"Mixed"'
+    );
+    expect(at('SELECT * FROM mi|', SCHEMAS, 'sqlite').texts[0]).toBe('Mixed');
   });
 });

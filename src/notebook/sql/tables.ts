@@ -160,7 +160,9 @@ export class Tables {
     };
     const data = content.user_expressions?.tables?.data?.[
       'application/json'
-    ] as { tables?: [string, string, string[]][] | null } | undefined;
+    ] as
+      | { tables?: [string, string, string[]][] | null; schema?: string | null }
+      | undefined;
     if (!data) {
       return undefined;
     }
@@ -168,6 +170,7 @@ export class Tables {
       data.tables?.map(([schema, name, columns]): ITable => ({
         name,
         schema: schema || undefined,
+        elsewhere: !!schema && !!data.schema && schema !== data.schema,
         columns
       })) ?? null
     );

