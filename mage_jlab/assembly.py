@@ -26,6 +26,7 @@ from mage_jlab.executors.channel import Asker, HostChannel
 from mage_jlab.executors.data_products import DataProducts
 from mage_jlab.executors.host import Host, Services
 from mage_jlab.executors.launch import START_SECONDS, kernel_specs
+from mage_jlab.executors.recovery import Others
 from mage_jlab.executors.runner import Parts, Runner
 from mage_jlab.executors.settings import Kernels, spares
 from mage_jlab.executors.upkeep import Upkeep
@@ -102,7 +103,8 @@ class Engine:
         self.desk = Desk(
             self.workspace, self.runs, self.triggers, self.events, self.housekeeping, self._hands
         )
-        self.data_products = DataProducts(self.workspace, self.runs, self.submit)
+        others = Others(self.runs, self._leases, lambda: self._owner, self._wake_runner)
+        self.data_products = DataProducts(self.workspace, self.runs, self.submit, others)
         self._registry = TriggerRegistry(
             self.workspace, self.triggers, self.events, lambda: self._projects, self._wake
         )

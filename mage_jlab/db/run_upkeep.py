@@ -61,6 +61,18 @@ class RunUpkeep:
             connection.execute(update(runs).where(where).values(owner=owner))
         return found
 
+    def owner(self, run_id: str) -> str | None:
+        """Return who carries a run out, or None."""
+        with self._db.read() as connection:
+            found = connection.execute(select(runs.c.owner).where(runs.c.id == run_id)).scalar()
+            return None if found is None else str(found)
+
+    def take_over(self, run_id: str, dead: str, owner: str) -> bool:
+        """Take over one queued run of an owner that is gone; False when it is not there."""
+        where = and_(runs.c.id == run_id, runs.c.owner == dead, runs.c.state == QUEUED)
+        with self._db.write() as connection:
+            return connection.execute(update(runs).where(where).values(owner=owner)).rowcount == 1
+
     # ---- keeping house -------------------------------------------------------
 
     def prune(self, project: str, pipeline: str, keep: int) -> Ids:

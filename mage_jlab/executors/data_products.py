@@ -3,7 +3,8 @@
 Whoever waits holds nothing but its turn on the loop. However many wait, in
 whatever process, they agree on one run: an active run of the pipeline is
 waited for, and a new one is asked for under a key that all who saw the same
-newest run share.
+newest run share. When the process that makes it ends in the middle, whoever
+waits goes on in its place.
 """
 
 from __future__ import annotations
@@ -17,11 +18,12 @@ from typing import Any
 from mage_jlab import clock
 from mage_jlab.db.runs import RunStore
 from mage_jlab.errors import BadRequest, StepFailed
+from mage_jlab.executors.recovery import Others
 from mage_jlab.files import data_products
 from mage_jlab.files.workspace import Workspace
 from mage_jlab.model.data_product import DataProduct
 from mage_jlab.model.project import Project
-from mage_jlab.model.run import ACTIVE, COMPLETED, Run
+from mage_jlab.model.run import ACTIVE, COMPLETED, INTERRUPTED, QUEUED, Run
 from mage_jlab.plan import freshness
 from mage_jlab.plan.freshness import Freshness
 
@@ -44,11 +46,14 @@ class Asked:
 class DataProducts:
     """The products of all projects, as the engine knows their runs."""
 
-    def __init__(self, workspace: Workspace, runs: RunStore, submit: Callable[..., Run]) -> None:
-        """Keep where products, runs and the desk are."""
+    def __init__(
+        self, workspace: Workspace, runs: RunStore, submit: Callable[..., Run], others: Others
+    ) -> None:
+        """Keep where products, runs, the desk and other processes' runs are."""
         self._workspace = workspace
         self._runs = runs
         self._submit = submit
+        self._others = others
 
     def standing(self, project: Project, product: DataProduct) -> tuple[Freshness, Run | None]:
         """Return how fresh a product is, and the newest complete run of its pipeline."""
@@ -66,13 +71,17 @@ class DataProducts:
         """
         loop = asyncio.get_running_loop()
         project, product = await loop.run_in_executor(None, self._find, asked)
-        run, fresh = await loop.run_in_executor(None, self._begin, project, product, asked)
-        lines = [] if fresh is None else [fresh]
-        pause = _PAUSE
-        while run is not None and run.state in ACTIVE:
-            await clock.sleep(pause)
-            pause = min(pause * 1.5, _LONGEST_PAUSE)
-            run = await loop.run_in_executor(None, self._runs.get, run.id)
+        lines: list[str] = []
+        while True:
+            run, said = await loop.run_in_executor(None, self._begin, project, product, asked)
+            lines.append(said)
+            if run is not None:
+                run = await self._ended(run)
+            # What another process was stopped in is begun again; what this one was is not.
+            if run is None or run.state != INTERRUPTED:
+                break
+            if not await loop.run_in_executor(None, self._others.carry, run.id):
+                break
         if run is not None and run.state != COMPLETED:
             raise StepFailed(
                 f"Run {run.id} of pipeline '{product.pipeline}', which makes the global data "
@@ -83,6 +92,18 @@ class DataProducts:
             lines.append(f"Run {run.id} of pipeline '{product.pipeline}' completed.")
         handed = await loop.run_in_executor(None, self.handed, project, product)
         return {"uuid": product.id, "pipeline": product.pipeline, "runs": handed, "lines": lines}
+
+    async def _ended(self, run: Run) -> Run:
+        """Wait for the end of a run, whoever carries it out."""
+        loop = asyncio.get_running_loop()
+        pause = _PAUSE
+        while run.state in ACTIVE:
+            await clock.sleep(pause)
+            pause = min(pause * 1.5, _LONGEST_PAUSE)
+            run = await loop.run_in_executor(None, self._runs.get, run.id)
+            if run.state == QUEUED and pause == _LONGEST_PAUSE:
+                await loop.run_in_executor(None, self._others.inherit, run.id)
+        return run
 
     def _find(self, asked: Asked) -> tuple[Project, DataProduct]:
         project = self._workspace.project(asked.project)
@@ -104,8 +125,8 @@ class DataProducts:
 
     def _begin(
         self, project: Project, product: DataProduct, asked: Asked
-    ) -> tuple[Run | None, str | None]:
-        """Return the run to wait for, or None and why none is needed."""
+    ) -> tuple[Run | None, str]:
+        """Return the run to wait for, or None when none is needed; and why, in words."""
         # In this order: whatever ends in between is seen by the look that comes after it.
         active = [run for run in self._runs.active(project.id, product.pipeline) if _whole(run)]
         latest, _ = self._runs.list(project.id, product.pipeline, limit=1)

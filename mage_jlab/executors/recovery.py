@@ -71,6 +71,32 @@ def recover(
     return found
 
 
+@dataclass(frozen=True)
+class Others:
+    """The runs of other processes, for somebody here who waits for one."""
+
+    runs: RunStore
+    leases: LeaseStore
+    me: Callable[[], Owner | None]
+    wake: Callable[[], None]
+
+    def carry(self, run_id: str) -> bool:
+        """Whether a run belongs to another process, living or dead."""
+        me = self.me()
+        return me is None or self.runs.owner(run_id) != me.id
+
+    def inherit(self, run_id: str) -> None:
+        """Take over a queued run whose process is gone."""
+        me, owner = self.me(), self.runs.owner(run_id)
+        if me is None or owner is None or owner == me.id:
+            return
+        known = next((item for item in self.leases.owners() if item.id == owner), None)
+        if known is not None and not dead(known, me.host):
+            return
+        if self.runs.take_over(run_id, owner, me.id):
+            self.wake()
+
+
 def _end(kernel: LeftKernel, host: str) -> bool:
     """Kill what is left of a kernel of this machine; nothing else is touched."""
     if kernel.host != host:
