@@ -9,7 +9,7 @@ import atexit
 import sys
 
 from mage_jlab.errors import ZygoteFailed
-from mage_jlab.executors.settings import FEW_MODULES, Kernels, inherited, spares
+from mage_jlab.executors.settings import OF_COMMAND, Kernels, inherited, spares
 from mage_jlab.executors.zygote.nursery import Nursery
 
 _begun: list[Nursery] = []
@@ -17,7 +17,7 @@ _begun: list[Nursery] = []
 
 def begin() -> None:
     """Start it for Jupyter's own Python kernel; another kernel gets its own later."""
-    nursery = Nursery(modules=FEW_MODULES)
+    nursery = Nursery(imports=OF_COMMAND)
     _begun.append(nursery)
     atexit.register(nursery.close)
     try:

@@ -6,6 +6,8 @@ Exit status: 0 done, 1 it ran and failed, 2 wrong use.
 from __future__ import annotations
 
 import argparse
+import atexit
+import gc
 import getpass
 import logging
 import sys
@@ -34,6 +36,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if argv is None else argv)
     output = Output("--json" in words)
     logging.basicConfig(level=logging.ERROR, format="%(levelname)s %(message)s")
+    # At the end the system takes all memory back at once; Python, module by module, needs 70 ms.
+    atexit.register(gc.freeze)
     try:
         arguments = parser().parse_args(words)
         if arguments.command == "running:run":
@@ -246,9 +250,12 @@ def _user() -> str | None:
 def _command(name: str) -> Callable[[argparse.Namespace, Output], int]:
     """Load the module of a command only when it is used: `--help` stays quick."""
     module, _, function = name.partition(":")
-    found: Callable[[argparse.Namespace, Output], int] = getattr(
-        import_module(f"mage_jlab.cli.{module}"), function
-    )
+    gc.disable()  # modules stay; looking through them while they are loaded finds nothing
+    try:
+        loaded = import_module(f"mage_jlab.cli.{module}")
+    finally:
+        gc.enable()
+    found: Callable[[argparse.Namespace, Output], int] = getattr(loaded, function)
     return found
 
 

@@ -51,6 +51,8 @@ def run(arguments: Namespace, output: Output) -> int:
         )
         output.say(f"Run {asked.id} of {pipeline}")
         ended = _follow(engine, asked, events, output)
+        if engine.nursery is not None:
+            engine.nursery.retire()
         output.give(ended)
         _conclude(engine, project, ended, output)
     return 0 if ended.state == COMPLETED else 1

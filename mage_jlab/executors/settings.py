@@ -25,13 +25,23 @@ def spares(usual: int = SPARES) -> int:
     return int(given) if given.isdigit() else usual
 
 
-MODULES = ";numpy pandas pyarrow pyarrow.pandas_compat pyarrow.parquet pyarrow.ipc polars"
-"""What kernels are forked with, as far as their environment has it.
+@dataclass(frozen=True)
+class Imports:
+    """What kernels are forked with, as far as their environment has it.
 
-A kernel that is wanted early waits for what stands before the semicolon only.
-"""
-FEW_MODULES = "numpy pandas pyarrow pyarrow.pandas_compat pyarrow.ipc;"
-"""What nearly every run needs: a command forks for one run, and would load it anyway."""
+    A kernel that is wanted early waits for `first` only; `without` is kept away from
+    ipykernel, which works without it (code of the user can still import it).
+    """
+
+    first: tuple[str, ...] = ()
+    later: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
+
+
+_TABLES = ("numpy", "pandas", "pyarrow", "pyarrow.pandas_compat", "pyarrow.ipc")
+OF_SERVER = Imports(later=(*_TABLES, "pyarrow.parquet", "polars", "matplotlib_inline.config"))
+OF_COMMAND = Imports(first=_TABLES, without=("debugpy",))
+"""A command forks for one run, which needs tables, and nobody can attach a debugger to it."""
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ import contextlib
 import json
 import logging
 import os
+import select
 import signal
 import socket
 import struct
@@ -202,8 +203,14 @@ class Zygote:
         return answer
 
     def bring_in(self, code: str) -> None:
-        """Have code executed that only imports, for all kernels to come."""
-        self._send({"do": "import", "code": code})
+        """Have code executed that only imports, for all kernels to come.
+
+        It goes by a file: a socket takes 200 kB at most before the other side reads, and this
+        one reads only when its first modules are there.
+        """
+        place = self._output.with_suffix(".py")
+        place.write_text(code, encoding="utf-8")
+        self._send({"do": "import", "file": str(place)})
 
     def release(self, pid: int) -> None:
         """Let the process id of an ended kernel be used again."""
@@ -220,11 +227,20 @@ class Zygote:
         """End it with all its kernels."""
         with contextlib.suppress(OSError):
             self._channel.shutdown(socket.SHUT_RDWR)
-        try:
-            self._process.wait(_GONE_SECONDS)
-        except subprocess.TimeoutExpired:
+        if not self._gone():
             self._process.kill()
             self._process.wait()
+
+    def _gone(self) -> bool:
+        """Wait some seconds for its end. `Popen.wait` would look each 50 ms only."""
+        if self._process.poll() is None:
+            with contextlib.suppress(OSError):
+                file = os.pidfd_open(self.pid)
+                with os.fdopen(file):
+                    waiting = select.poll()
+                    waiting.register(file, select.POLLIN)
+                    waiting.poll(_GONE_SECONDS * 1000)
+        return self._process.poll() is not None
 
     def _send(self, request: Mapping[str, Any], files: Sequence[int] = ()) -> bool:
         data = json.dumps(request).encode() + b"\n"
@@ -300,9 +316,9 @@ class Zygote:
             while process.mark(kernel.pid) is not None and time.monotonic() < until:
                 time.sleep(0.01)
             kernel.heard(-signal.SIGKILL)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(_GONE_SECONDS)
+        self._gone()
         self._output.unlink(missing_ok=True)
+        self._output.with_suffix(".py").unlink(missing_ok=True)
 
     def _last_words(self) -> str:
         try:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
 import logging
 import os
 import re
@@ -15,7 +17,7 @@ from pathlib import Path
 
 from mage_jlab.errors import ZygoteFailed
 from mage_jlab.executors import bundle
-from mage_jlab.executors.settings import IDLE_SECONDS, MODULES
+from mage_jlab.executors.settings import IDLE_SECONDS, OF_SERVER, Imports
 from mage_jlab.executors.zygote.link import Zygote
 
 log = logging.getLogger(__name__)
@@ -44,10 +46,9 @@ def python_of(command: Sequence[str]) -> tuple[str, ...] | None:
 class Nursery:
     """Keeps the zygotes; nothing is started before a kernel is wanted."""
 
-    def __init__(self, *, idle: float = IDLE_SECONDS, modules: str = MODULES) -> None:
+    def __init__(self, *, idle: float = IDLE_SECONDS, imports: Imports = OF_SERVER) -> None:
         """Begin without a zygote; `idle` is how long one stays without kernels."""
-        self._idle = idle
-        self._modules = modules
+        self._arguments = [str(idle), json.dumps(dataclasses.asdict(imports))]
         self._zygotes: dict[tuple[object, ...], Zygote] = {}
         self._lock = threading.Lock()
         self._failed: dict[tuple[object, ...], float] = {}
@@ -82,10 +83,18 @@ class Nursery:
                 del self._zygotes[key]
                 raise ZygoteFailed("Kernels cannot be forked in this environment.")
             self._make_room(key)
-            made = Zygote(prefix, environment, self._output(), [str(self._idle), self._modules])
+            made = Zygote(prefix, environment, self._output(), self._arguments)
             made.bring_in(bundle.install_code())
             self._zygotes[key] = made
             return made
+
+    def retire(self) -> None:
+        """No kernel will be wanted any more: each zygote ends when its last kernel has."""
+        with self._lock:
+            self._closed = True
+            zygotes = list(self._zygotes.values())
+        for item in zygotes:
+            item.retire()
 
     def close(self) -> None:
         """End all of them with their kernels."""

@@ -31,7 +31,7 @@ from typing import Any, NoReturn
 MARKER = "MAGE_JLAB_KERNEL"
 _FIRST = (
     "ipykernel.kernelapp", "ipykernel.ipkernel", "ipykernel.zmqshell", "ipykernel.control",
-    "ipykernel.subshell_manager", "ipykernel.debugger", "matplotlib_inline.config", "pdb",
+    "ipykernel.subshell_manager", "ipykernel.debugger", "pdb",
     "IPython.core.completerlib", "IPython.core.debugger", "IPython.core.oinspect",
     "IPython.core.logger",
     "IPython.extensions.storemagic", "sqlite3", "faulthandler", "psutil", "resource",
@@ -109,7 +109,8 @@ class Zygote:
             elif request["do"] == "import":
                 # Code of ours that is to be there already; a kernel asks for it if not.
                 with contextlib.suppress(Exception):
-                    exec(compile(request["code"], "<mage-jlab>", "exec"), {})  # noqa: S102
+                    code = Path(request["file"]).read_text(encoding="utf-8")
+                    exec(compile(code, "<mage-jlab>", "exec"), {})  # noqa: S102
             elif request["do"] == "release":
                 self.release(request["pid"])
             elif request["do"] == "retire":
@@ -343,6 +344,19 @@ def load(names: Iterable[str]) -> None:
             __import__(name)
 
 
+@contextlib.contextmanager
+def absent(names: Iterable[str]) -> Iterator[None]:
+    """Have some modules look as if they were not installed, for a while."""
+    missing: Any = sys.modules
+    hidden = [name for name in names if name not in sys.modules]
+    missing.update(dict.fromkeys(hidden))
+    try:
+        yield
+    finally:
+        for name in hidden:
+            del sys.modules[name]
+
+
 def places() -> dict[str, int]:
     """Return where modules come from, with the moment each place was last changed."""
     found = {}
@@ -364,15 +378,19 @@ def main() -> NoReturn:
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     signal.signal(signal.SIGCHLD, lambda *_: None)
     signal.set_wakeup_fd(zygote.alarm, warn_on_full_buffer=False)
-    try:
-        __import__("ipykernel.kernelapp")
-    except Exception as error:  # noqa: BLE001 - whatever an environment raises
-        sys.exit(f"ipykernel cannot be imported: {error!r}")
-    first, _, later = sys.argv[3].partition(";")
-    load((*_FIRST, *first.split()))
+    imports = json.loads(sys.argv[3])
+    gc.disable()  # modules stay; looking through them while they are loaded finds nothing
+    with absent(imports["without"]):
+        try:
+            __import__("ipykernel.kernelapp")
+        except Exception as error:  # noqa: BLE001 - whatever an environment raises
+            sys.exit(f"ipykernel cannot be imported: {error!r}")
+        load(_FIRST)
+    load(imports["first"])
+    gc.enable()
     zygote.tell(said="ready")
     zygote.listen(False)  # who waits already is not kept waiting for the rest
-    for name in later.split():
+    for name in imports["later"]:
         load((name,))
         zygote.listen(False)
         zygote.look()
