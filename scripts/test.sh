@@ -10,8 +10,8 @@ if ! command -v mariadbd >/dev/null && [ ! -x /usr/sbin/mariadbd ]; then
   step "MariaDB for the connectors' tests" bash scripts/apt.sh mariadb-server
 fi
 step "environments of users" bash scripts/environments.sh dbt spark
-if [ ! -e /usr/share/jupyter/kernels/ir/kernel.json ]; then
-  step "R for the tests of R blocks" bash scripts/apt.sh r-base-core r-cran-irkernel
+if [ ! -e /usr/share/jupyter/kernels/ir/kernel.json ] || [ ! -d /usr/lib/R/site-library/bit64 ]; then
+  step "R for the tests of R blocks" bash scripts/apt.sh r-base-core r-cran-irkernel r-cran-bit64
 fi
 if ! command -v java >/dev/null; then
   step "Java for Spark" bash scripts/apt.sh openjdk-17-jre-headless

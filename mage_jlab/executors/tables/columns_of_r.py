@@ -16,9 +16,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from mage_jlab.errors import StepFailed
+from mage_jlab.kernel_side.beside.r_values import MOST, bearable
 
 _NA_INTEGER = -(2**31)
 _NA_INTEGER64 = -(2**63)
+_MOST_INTEGER64 = 2**63 - 1
 _NA_REAL = np.array([0x7FF00000000007A2], "uint64").view("float64")[0]
 NAIVE = "GMT"
 """The zone of instants without one: R has none without; users write UTC for UTC."""
@@ -53,7 +55,7 @@ def _put(column: pa.ChunkedArray, name: str, *, wide: bool) -> dict[str, Any]:
         return {"kind": "logical", "data": np.full(len(column), _NA_INTEGER, "int32")}
     if types.is_boolean(kind):
         return {"kind": "logical", "data": _integers(column.cast(pa.int32()))}
-    if types.is_integer(kind):
+    if types.is_integer(kind) or _whole_decimals(column):
         return _whole(column, name, wide=wide)
     if types.is_floating(kind) or types.is_decimal(kind):
         return {"kind": "double", "data": _doubles(column.cast(pa.float64(), safe=False))}
@@ -72,7 +74,7 @@ def _put(column: pa.ChunkedArray, name: str, *, wide: bool) -> dict[str, Any]:
         return {"kind": "string", **_texts(column)}
     if types.is_nested(kind):
         texts = [
-            None if value is None else json.dumps(value, default=str)
+            None if value is None else json.dumps(bearable(value), default=str)
             for value in column.to_pylist()
         ]
         return {"kind": "list", **_texts(pa.chunked_array([pa.array(texts, pa.large_string())]))}
@@ -99,16 +101,29 @@ def _whole(column: pa.ChunkedArray, name: str, *, wide: bool) -> dict[str, Any]:
     low, high = ends["min"] or 0, ends["max"] or 0
     if low > _NA_INTEGER and high < 2**31:
         return {"kind": "integer", "data": _integers(column.cast(pa.int32()))}
-    if wide and high < 2**63:
+    if max(-low, high) > _MOST_INTEGER64:
+        raise StepFailed(
+            f"The column '{name}' has integers that R's 64 bits do not hold; make it text in the "
+            "block above."
+        )
+    if wide:
         whole = _integers(column.cast(pa.int64()), _NA_INTEGER64)
         return {"kind": "integer64", "data": whole}
-    if max(-low, high) <= 2**53:
+    if max(-low, high) <= MOST:
         return {"kind": "double", "data": _doubles(column.cast(pa.float64()))}
     raise StepFailed(
         f"The column '{name}' has integers beyond 2^53, which R keeps only with its package bit64; "
         "install it there (install.packages('bit64'); Debian: apt install r-cran-bit64) and "
         "restart the kernel."
     )
+
+
+def _whole_decimals(column: pa.ChunkedArray) -> bool:
+    """Whether they are decimals without fraction, as sums in SQL are, that fit into 64 bits."""
+    if not pa.types.is_decimal(column.type) or column.type.scale != 0:
+        return False
+    ends = pc.min_max(column).as_py()
+    return max(-(ends["min"] or 0), ends["max"] or 0) <= _MOST_INTEGER64
 
 
 def _seconds(column: pa.ChunkedArray) -> Any:

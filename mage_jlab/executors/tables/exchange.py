@@ -15,6 +15,7 @@ import pyarrow.csv
 from mage_jlab.errors import StepFailed
 from mage_jlab.executors.tables import columns_of_r, given
 from mage_jlab.executors.tables.program import Tell
+from mage_jlab.kernel_side.beside.r_values import MANY_DIGITS, bearable
 from mage_jlab.products.arrow_frames import FrameWriter
 from mage_jlab.products.formats import arrow_file, registry
 from mage_jlab.products.formats.target import Target, storage_error
@@ -44,8 +45,10 @@ def _for_r(block: str, said: Mapping[str, Any], place: Path, *, wide: bool) -> d
             for number, item in enumerate(said["items"])
         ]
         return {"kind": "list", "items": items}
-    if said["kind"] in ("json", "text"):
-        return {"kind": said["kind"], "path": said["path"]}
+    if said["kind"] == "json":
+        return {"kind": "json", "path": str(_bearable(Path(said["path"]), place))}
+    if said["kind"] == "text":
+        return {"kind": "text", "path": said["path"]}
     table = given.table(said)
     if table is None:
         raise StepFailed(
@@ -57,6 +60,16 @@ def _for_r(block: str, said: Mapping[str, Any], place: Path, *, wide: bool) -> d
     except OSError as error:
         raise storage_error(error, place.parent, "the inputs for R") from error
     return {"kind": "table", "folder": str(place)}
+
+
+def _bearable(path: Path, place: Path) -> Path:
+    """Return a file of JSON that R reads without rounding; the same one where it can be."""
+    text = path.read_bytes()
+    if MANY_DIGITS.search(text) is None:
+        return path
+    written = place.with_suffix(".json")
+    written.write_text(json.dumps(bearable(json.loads(text))), encoding="utf-8")
+    return written
 
 
 def take_r(tell: Tell, *, made: list[Mapping[str, Any]], target: str, name: str) -> dict[str, Any]:

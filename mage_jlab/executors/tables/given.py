@@ -76,7 +76,7 @@ def _of_rows(value: Any) -> pa.Table | None:
 def _array(values: list[Any]) -> pa.Array:
     try:
         return pa.array(values)
-    except pa.ArrowException:  # of several kinds: as text
+    except (pa.ArrowException, OverflowError):  # of several kinds, too large: as text
         return pa.array([v if v is None or isinstance(v, str) else json.dumps(v) for v in values])
 
 

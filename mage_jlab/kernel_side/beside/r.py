@@ -15,6 +15,7 @@ from mage_jlab.kernel_side.beside import crew
 from mage_jlab.kernel_side.beside.hearing import Hearing, Printed
 from mage_jlab.kernel_side.beside.kernel import Beside, read_json
 from mage_jlab.kernel_side.beside.r_code import CODE
+from mage_jlab.kernel_side.beside.r_values import bearable
 from mage_jlab.kernel_side.step import Step
 from mage_jlab.kernel_side.tables import tables
 
@@ -104,7 +105,7 @@ def _run(
         ask = {
             "source": step.code, "work": work, "inputs": given, "names": list(step.upstream),
             "folder": str(exchange), "ended": str(ended), "printed": str(printed.path),
-            "variables_path": str(_written(exchange / "variables.json", variables)),
+            "variables_path": str(_written(exchange / "variables.json", bearable(variables))),
         }  # fmt: skip
         path = _written(exchange / "ask.json", ask)
         hearing = Hearing(shell, step)

@@ -63,9 +63,41 @@ CODE = r"""
 
   as_json <- function(value) {
     jsonlite::toJSON(
-      value, auto_unbox = TRUE, digits = NA, null = "null", na = "null", POSIXt = "ISO8601",
-      force = TRUE
+      exact(value), auto_unbox = TRUE, digits = NA, null = "null", na = "null",
+      POSIXt = "ISO8601", force = TRUE, json_verbatim = TRUE
     )
+  }
+
+  # jsonlite writes 15 digits of a number; some need 17 to be the same one again.
+  long <- function(values) {
+    is.double(values) && (!is.object(values) || inherits(values, "AsIs")) &&
+      !all(as.double(sprintf("%.15g", values)) == values | !is.finite(values))
+  }
+
+  numbers <- function(values) {
+    texts <- sprintf("%.15g", values)
+    rounded <- is.finite(values) & as.double(texts) != values
+    texts[rounded] <- sprintf("%.17g", values[rounded])
+    texts[!is.finite(values)] <- "null"
+    if (length(values) == 1 && !inherits(values, "AsIs")) return(texts)
+    paste0("[", paste(texts, collapse = ","), "]")
+  }
+
+  exact <- function(value) {
+    if (is.data.frame(value)) {
+      if (!any(vapply(value, function(column) long(column) || is.list(column), TRUE))) return(value)
+      rows <- lapply(seq_len(nrow(value)), function(row) {
+        lapply(value, function(column) if (is.list(column)) column[[row]] else column[row])
+      })
+      return(lapply(rows, exact))
+    }
+    if (is.list(value) && !is.object(value)) {
+      value[] <- lapply(value, exact)
+      return(value)
+    }
+    if (!long(value)) return(value)
+    if (is.matrix(value)) return(lapply(seq_len(nrow(value)), function(row) exact(I(value[row, ]))))
+    structure(numbers(value), class = "json")
   }
 
   write_column <- function(values, name, number, folder) {
