@@ -79,7 +79,7 @@ def parser() -> argparse.ArgumentParser:
     _run(_add(commands, both, "run", "running:run", "run a pipeline here and now"))
 
     check = _add(commands, both, "check", "projects:check", "look for problems in every pipeline")
-    check.add_argument("project", metavar="PROJECT")
+    check.add_argument("project", metavar="PROJECT", nargs="?", default=".")
     _root(check)
 
     notebook = _add(

@@ -10,7 +10,7 @@ from mage_jlab.db.roots import Root
 from mage_jlab.db.runs import RunStore
 from mage_jlab.db.triggers import TriggerStore
 from mage_jlab.errors import PipelineNotFound, ProjectNotFound
-from mage_jlab.files.projects import is_project
+from mage_jlab.files.projects import Finder, is_project
 from mage_jlab.files.state import known_root, state_folder
 from mage_jlab.ids import PipelineId, find
 from mage_jlab.model.project import Project
@@ -27,13 +27,24 @@ def project(path: str, root: str | None = None) -> tuple[Engine, Project]:
     """
     folder = Path(path).expanduser().resolve()
     if not is_project(folder):
-        raise ProjectNotFound(
-            f"There is no Mage project in {folder}: a project is a folder with metadata.yaml "
-            "and pipelines/. Make one with: mage-jlab init PATH",
-            project=path,
+        found = below(path)
+        hint = (
+            f"those below it are: {', '.join(map(str, found[:20]))}"
+            if found
+            else "a project is a folder with metadata.yaml and pipelines/. "
+            "Make one with: mage-jlab init PATH"
         )
+        raise ProjectNotFound(f"There is no Mage project in {folder}: {hint}", project=path)
     engine = Engine(_root(folder, root), kind="cli", kernels=early.kernels())
     return engine, engine.workspace.project(folder.relative_to(engine.root).as_posix().lstrip("."))
+
+
+def below(path: str) -> list[Path]:
+    """Return the folders of projects in a folder that is none itself, as they may be typed."""
+    folder = Path(path).expanduser()
+    if not folder.is_dir() or is_project(folder.resolve()):
+        return []
+    return [folder / item.id for item in Finder(folder.resolve()).all()]
 
 
 def pipeline(engine: Engine, of: Project, name: str) -> PipelineId:

@@ -46,21 +46,35 @@ def start(arguments: Namespace, output: Output) -> int:
 
 
 def check(arguments: Namespace, output: Output) -> int:
-    """Look at every pipeline: blocks, edges, problems; 1 when something cannot run."""
-    engine, project = opening.project(arguments.project, arguments.root)
+    """Look at every pipeline: blocks, edges, problems; 1 when something cannot run.
+
+    Of a folder that is no project, all projects below it.
+    """
+    folders = opening.below(arguments.project)
+    if not folders:
+        found = _checked(arguments.project, arguments.root, output)
+        output.give(found)
+        return 1 if found["errors"] else 0
+    all_found = []
+    for number, folder in enumerate(folders):
+        output.say("\n" if number else "")
+        all_found.append(_checked(str(folder), arguments.root, output))
+    errors = sum(item["errors"] for item in all_found)
+    output.give({"projects": all_found, "errors": errors})
+    pipelines = sum(len(item["pipelines"]) for item in all_found)
+    output.say(
+        f"\n{_count(len(folders), 'project')}, {_count(pipelines, 'pipeline')}, "
+        f"{_count(errors, 'error')}."
+    )
+    return 1 if errors else 0
+
+
+def _checked(path: str, root: str | None, output: Output) -> dict[str, Any]:
+    engine, project = opening.project(path, root)
     workspace = engine.workspace
     problems = workspace.check(project)
     pipelines = [_pipeline(engine, project, item) for item in workspace.pipelines(project)]
     bad = sum(1 for item in problems if item.severity == ERROR)
-    output.give(
-        {
-            "project": str(project.root),
-            "name": project.name,
-            "pipelines": pipelines,
-            "problems": problems,
-            "errors": bad,
-        }
-    )
     output.say(f"{project.name}: {_count(len(pipelines), 'pipeline')}")
     for found in pipelines:
         blocks, edges = found.get("blocks", []), found.get("edges", [])
@@ -73,7 +87,13 @@ def check(arguments: Namespace, output: Output) -> int:
     for problem in (item for item in problems if item.pipeline is None):
         output.say(_line(problem))
     output.say(f"\n{_count(bad, 'error')}, {_count(len(problems) - bad, 'other remark')}.")
-    return 1 if bad else 0
+    return {
+        "project": str(project.root),
+        "name": project.name,
+        "pipelines": pipelines,
+        "problems": problems,
+        "errors": bad,
+    }
 
 
 def _pipeline(engine: Engine, project: Any, pipeline_id: str) -> dict[str, Any]:

@@ -53,6 +53,9 @@ def _project(project: Project) -> Iterator[Problem]:
     except BrokenFile as error:
         yield _broken(error)
         return
+    except FileNotFoundError:
+        settings = {}
+        yield Problem(INFO, "The project has no metadata.yaml; its settings are Mage's defaults.")
     except OSError as error:
         yield Problem(ERROR, f"metadata.yaml cannot be read: {error.strerror}.")
         return

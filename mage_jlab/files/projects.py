@@ -1,4 +1,7 @@
-"""Finding projects: folders with ``metadata.yaml`` and ``pipelines/``, levels deep."""
+"""Finding projects: folders with ``pipelines/`` and ``metadata.yaml``, levels deep.
+
+Some that were committed lack the latter; Mage opens them with its defaults.
+"""
 
 from __future__ import annotations
 
@@ -98,7 +101,10 @@ class Finder:
 
     def _project(self, path: Path) -> Project:
         file = places.inside(path, places.METADATA)
-        status = file.stat()
+        try:
+            status = file.stat()
+        except FileNotFoundError:
+            return Project(self._id(path), path.name or "root", path, {})
         stamp = (status.st_mtime_ns, status.st_size)
         cached = self._settings.get(path)
         if cached is None or cached[0] != stamp:
@@ -133,13 +139,29 @@ def _encodable(name: str) -> bool:
 
 
 def is_project(path: Path) -> bool:
-    """Say whether a folder is a project."""
+    """Say whether a folder is a project.
+
+    Without ``metadata.yaml`` it is one when it has a pipeline, and blocks or ``io_config.yaml``.
+    """
     pipelines = path / places.PIPELINES
     try:
         file = places.inside(path, places.METADATA)
     except OutsideProject:
         return False
-    return file.is_file() and pipelines.is_dir() and not pipelines.is_symlink()
+    if not pipelines.is_dir() or pipelines.is_symlink():
+        return False
+    return file.is_file() or (not file.exists() and _looks_like_one(path, pipelines))
+
+
+def _looks_like_one(path: Path, pipelines: Path) -> bool:
+    parts = {places.IO_CONFIG, *FOLDERS.values()}
+    try:
+        if not any((path / name).exists() for name in parts):
+            return False
+        with os.scandir(pipelines) as entries:
+            return any(Path(entry.path, places.METADATA).is_file() for entry in entries)
+    except OSError:
+        return False
 
 
 def settings(file: Path) -> dict[str, Any]:

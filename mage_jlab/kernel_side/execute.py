@@ -126,7 +126,7 @@ def _foreign(step: Step, shell: Any) -> None:
 def _execute(step: Step, shell: Any, module: types.ModuleType) -> list[Marked]:
     """Execute the block's text in its module; magics act on that module, too."""
     tree = step.tree if step.tree is not None else ast.Module(body=[], type_ignores=[])
-    modules.learn(step.context, tree)
+    modules.names.learn(tree)
     flags = shell.compile.flags
     code = compile(tree, step.filename, "exec", flags=flags, dont_inherit=True)
     before = shell.user_ns, shell.user_module

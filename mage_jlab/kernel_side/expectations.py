@@ -69,7 +69,7 @@ def check(step: Step, shell: Any, values: Sequence[Any]) -> list[str]:
         module = types.ModuleType(f"mage_extension_{extension.block.replace('/', '_')}")
         module.__dict__.update(modules.offered("extension"), __file__=extension.filename)
         tree = ast.parse(extension.source, extension.filename)
-        modules.learn(step.context, tree)
+        modules.names.learn(tree)
         with decorators.collecting() as marked:
             exec(compile(tree, extension.filename, "exec", dont_inherit=True), module.__dict__)  # noqa: S102 - running the block is what this is for
         value = values[0] if len(values) == 1 else (list(values) or None)

@@ -33,17 +33,25 @@ class PipelineRunStatus(str, enum.Enum):
 _STATUS = {"queued": "initial", "cancelling": "running", "interrupted": "failed"}
 
 
+current: list[Calls] = []
+"""The functions of the kernel, for objects that came out of a block's stored output."""
+
+
 class PipelineRun:
-    """A run of a pipeline, as ``trigger_pipeline`` gives it back."""
+    """A run of a pipeline, as ``trigger_pipeline`` gives it back; a block may return it."""
 
     PipelineRunStatus = PipelineRunStatus
 
-    def __init__(self, calls: Calls, said: Mapping[str, Any]) -> None:
+    def __init__(self, said: Mapping[str, Any]) -> None:
         """Keep what the engine said of it."""
-        self._calls = calls
         self._take(said)
 
+    def __reduce__(self) -> tuple[type[PipelineRun], tuple[dict[str, Any]]]:
+        """Only what was said of it is stored."""
+        return PipelineRun, (self._said,)
+
     def _take(self, said: Mapping[str, Any]) -> None:
+        self._said = dict(said)
         self.id = said.get("id")
         self.pipeline_uuid = said.get("pipeline_uuid")
         self.state = said.get("state")
@@ -59,11 +67,11 @@ class PipelineRun:
 
     def refresh(self) -> None:
         """Ask the engine again."""
-        self._take(self._calls.host("run_state", run_id=self.id))
+        self._take(current[0].host("run_state", run_id=self.id))
 
     def get_outputs(self, block_uuid: str) -> list[Any]:
         """Return the outputs of one of its blocks."""
-        return self._calls.outputs(str(self.pipeline_uuid), block_uuid, str(self.id))
+        return current[0].outputs(str(self.pipeline_uuid), block_uuid, str(self.id))
 
     def __repr__(self) -> str:
         return f"PipelineRun(id={self.id!r}, pipeline={self.pipeline_uuid!r}, {self.status.value})"
@@ -75,6 +83,11 @@ class Calls:
     def __init__(self, context: Callable[[], Context]) -> None:
         """Keep how to find the context."""
         self._context = context
+
+    @property
+    def pipeline(self) -> str:
+        """The pipeline of the block that runs."""
+        return self._context().pipeline
 
     def host(self, call: str, timeout: float | None = 30, **args: Any) -> Any:
         """Ask the engine.
@@ -201,7 +214,7 @@ class Calls:
         given = _plain(variables)
         if options.get("remote_blocks"):
             given["remote_blocks"] = [
-                asdict(item) if isinstance(item, _Remote) else dict(item)
+                asdict(item) if isinstance(item, RemoteBlock) else dict(item)
                 for item in options["remote_blocks"]
             ]
         said = self.host(
@@ -215,20 +228,14 @@ class Calls:
             schedule_name=options.get("schedule_name"),
             repo_path=repo_path,
         )
-        run = PipelineRun(self, said)
+        run = PipelineRun(said)
         if options.get("verbose", True):
             state = f" {run.state}" if run.state else ""
             print(f"Pipeline '{pipeline_uuid}': run {run.id}{state}.")
         if options.get("return_remote_blocks"):
             blocks = self.host("blocks", pipeline=pipeline_uuid)
-            kind = self.remote_block()
-            return [
-                {
-                    "remote_blocks": [
-                        kind(block, run.id, pipeline_uuid, repo_path) for block in blocks
-                    ]
-                }
-            ]
+            remote = [RemoteBlock(block, run.id, pipeline_uuid, repo_path) for block in blocks]
+            return [{"remote_blocks": remote}]
         return run
 
     def run_pipeline(
@@ -285,30 +292,18 @@ class Calls:
             )
         return bool(state == "completed" if block_uuid else said.get("completed"))
 
-    def remote_block(self) -> type[_Remote]:
-        """Return the class of references to a block's outputs in a run."""
-        calls = self
-
-        class RemoteBlock(_Remote):
-            """A block's outputs in a run, read when asked for."""
-
-            def get_outputs(self, **_kwargs: Any) -> list[Any]:
-                """Return the outputs."""
-                pipeline = self.pipeline_uuid or calls._context().pipeline
-                return calls.outputs(pipeline, self.block_uuid, self.execution_partition)
-
-        return RemoteBlock
-
 
 @dataclass
-class _Remote:
+class RemoteBlock:
+    """A block's outputs in a run, read when asked for."""
+
     block_uuid: str
     execution_partition: str | None = None
     pipeline_uuid: str | None = None
     repo_path: str | None = None
 
     @classmethod
-    def load(cls, **given: Any) -> _Remote:
+    def load(cls, **given: Any) -> RemoteBlock:
         """Make one of a dictionary."""
         names = ("block_uuid", "execution_partition", "pipeline_uuid", "repo_path")
         return cls(**{name: given.get(name) for name in names})  # type: ignore[arg-type]
@@ -316,6 +311,12 @@ class _Remote:
     def to_dict(self, **_kwargs: Any) -> dict[str, Any]:
         """Return a dictionary of it."""
         return asdict(self)
+
+    def get_outputs(self, **_kwargs: Any) -> list[Any]:
+        """Return the outputs."""
+        calls = current[0]
+        pipeline = self.pipeline_uuid or calls.pipeline
+        return calls.outputs(pipeline, self.block_uuid, self.execution_partition)
 
 
 def _plain(variables: Mapping[str, Any] | None) -> dict[str, Any]:

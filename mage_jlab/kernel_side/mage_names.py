@@ -17,6 +17,7 @@ import types
 from collections.abc import Callable
 from typing import Any
 
+from mage_jlab.kernel_side import mage_calls
 from mage_jlab.kernel_side.mage_table import Maker, table
 from mage_jlab.kernel_side.step import Context
 
@@ -149,6 +150,7 @@ _finder: _Finder | None = None
 def install(context: Callable[[], Context]) -> None:
     """Give the names out in this process."""
     global _finder
+    mage_calls.current[:] = [mage_calls.Calls(context)]
     _finder = _Finder(context)
     for name in [item for item in sys.modules if item.partition(".")[0] == _ROOT]:
         del sys.modules[name]

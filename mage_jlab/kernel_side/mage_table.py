@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from mage_jlab.kernel_side import decorators, masking
-from mage_jlab.kernel_side.mage_calls import Calls, PipelineRun
+from mage_jlab.kernel_side.mage_calls import Calls, PipelineRun, RemoteBlock
 from mage_jlab.kernel_side.step import Context
 
 Maker = Callable[[], dict[str, Any]]
@@ -133,9 +133,7 @@ def table(context: Callable[[], Context]) -> dict[str, Maker]:
         "mage_ai.settings.repo": paths,
         "mage_ai.data_preparation.variable_manager": variables,
         "mage_ai.data_preparation.shared.secrets": {"get_secret_value": calls.get_secret_value},
-        "mage_ai.data_preparation.models.block.remote.models": {
-            "RemoteBlock": calls.remote_block()
-        },
+        "mage_ai.data_preparation.models.block.remote.models": {"RemoteBlock": RemoteBlock},
         "mage_ai.orchestration.triggers.api": {"trigger_pipeline": calls.trigger_pipeline},
         "mage_ai.orchestration.run_status_checker": {"check_status": calls.check_status},
         "mage_ai.orchestration.db.models.schedules": {"PipelineRun": PipelineRun},

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import ast
 import hashlib
 import importlib
-import importlib.abc
-import importlib.machinery
-import importlib.util
 import os
 import re
 import sys
@@ -17,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from mage_jlab.kernel_side import decorators, spark
+from mage_jlab.kernel_side.project_names import ProjectNames
 from mage_jlab.kernel_side.step import Context, Step
 from mage_jlab.products import manifest, places
 from mage_jlab.products.execution import find
@@ -114,50 +111,6 @@ def bring_back(context: Context, shell: Any, name: str, folder: Path) -> None:
         return
 
 
-class ProjectNames(importlib.abc.MetaPathFinder):
-    """Finds the project under its own name and under the names its code knows it by.
-
-    Committed code imports ``default_repo.utils.x`` though the folder is called
-    something else; all these names lead to the project. A run's snapshot, where
-    there is one, comes before the live files.
-    """
-
-    def __init__(self) -> None:
-        self.places: list[str] = []
-        self.first: set[str] = set()
-        self.last: set[str] = set()
-        self._asking = False
-
-    def find_spec(self, fullname: str, path: Any, target: Any = None) -> Any:
-        """Find a name of the project."""
-        if path is not None or "." in fullname or self._asking or not self.places:
-            return None
-        if fullname in self.last and fullname not in self.first:
-            self._asking = True
-            try:
-                if importlib.machinery.PathFinder.find_spec(fullname) is not None:
-                    return None
-            finally:
-                self._asking = False
-        elif fullname not in self.first:
-            return None
-        start = next(
-            (Path(p) / "__init__.py" for p in self.places if (Path(p) / "__init__.py").is_file()),
-            None,
-        )
-        if start is None:
-            spec = importlib.machinery.ModuleSpec(fullname, None, is_package=True)
-        else:
-            made = importlib.util.spec_from_file_location(
-                fullname, start, submodule_search_locations=list(self.places)
-            )
-            if made is None:
-                return None
-            spec = made
-        spec.submodule_search_locations = list(self.places)
-        return spec
-
-
 names = ProjectNames()
 _added: list[str] = []
 
@@ -169,12 +122,15 @@ def prepare(context: Context) -> None:
             sys.path.remove(entry)
     root = str(context.root)
     if names.places and names.places != _roots(context):
-        _forget(names.places)
+        _forget()
     _added[:] = [*([str(context.root.parent)] if context.parent_on_path else []), *_roots(context)]
     sys.path.extend(entry for entry in _added if entry not in sys.path)
-    names.places = _roots(context)
-    names.first = {context.root.name} if context.sources else set()
-    names.last = {context.root.name, *context.aliases} - names.first
+    names.start(
+        context.root,
+        _roots(context),
+        {context.root.name} if context.sources else set(),
+        {context.root.name, *context.aliases},
+    )
     if names not in sys.meta_path:
         sys.meta_path.insert(0, names)
     os.environ["MAGE_RUNTIME__REPO_PATH"] = root
@@ -186,14 +142,18 @@ def _roots(context: Context) -> list[str]:
     return [*([str(context.sources)] if context.sources else []), str(context.root)]
 
 
-def _forget(roots: Sequence[str]) -> None:
-    """Forget modules of another snapshot or project."""
+def _forget() -> None:
+    """Forget the modules of the project."""
+    gone = []
     for name, module in list(sys.modules.items()):
-        file = getattr(module, "__file__", None)
         if name.partition(".")[0] == PACKAGE:
             continue  # blocks: made anew each time they run, and needed by pickles
-        if file and any(str(file).startswith(root + os.sep) for root in roots):
-            del sys.modules[name]
+        file = getattr(module, "__file__", None)
+        inside = [str(file)] if file else [str(item) for item in getattr(module, "__path__", ())]
+        if any(names.owns(item) for item in inside):
+            gone.append(name)
+    for name in gone:
+        del sys.modules[name]
 
 
 _seen: dict[str, tuple[int, int]] = {}
@@ -214,7 +174,7 @@ def _files() -> set[str]:
         for name, module in list(sys.modules.items())
         if name.partition(".")[0] != PACKAGE
     }
-    return {file for file in files if any(file.startswith(root + os.sep) for root in names.places)}
+    return {file for file in files if names.owns(file)}
 
 
 def _stamp(file: str) -> tuple[int, int] | None:
@@ -233,39 +193,5 @@ def forget_edited() -> None:
     if all(_stamp(file) == stamp for file, stamp in _seen.items()):
         return
     _seen.clear()
-    _forget(names.places)
+    _forget()
     importlib.invalidate_caches()
-
-
-def learn(context: Context, tree: ast.AST) -> None:
-    """Learn foreign names of the project from a block's imports.
-
-    A first name that cannot be imported but whose rest lies in the project is one.
-    """
-    for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            _learn(context, node.module, [alias.name for alias in node.names])
-        elif isinstance(node, ast.Import):
-            for alias in node.names:
-                _learn(context, alias.name, [])
-
-
-def _learn(context: Context, dotted: str, imported: Sequence[str]) -> None:
-    first, _, rest = dotted.partition(".")
-    if first in sys.modules or first in names.last or first in names.first or first == "mage_ai":
-        return
-    parts = [rest.partition(".")[0]] if rest else list(imported)
-    inside = any(
-        (Path(root) / part).is_dir() or (Path(root) / f"{part}.py").is_file()
-        for root in names.places
-        for part in parts
-        if part and part != "*"
-    )
-    if not inside:
-        return
-    try:
-        known = importlib.util.find_spec(first) is not None
-    except (ImportError, ValueError):
-        known = False
-    if not known:
-        names.last.add(first)

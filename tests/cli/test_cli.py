@@ -158,6 +158,23 @@ def test_problems_are_listed_not_thrown(here: Path) -> None:
     assert done.returncode == 1 and "Traceback" not in done.stdout + done.stderr
 
 
+def test_a_folder_of_projects_is_checked_whole(here: Path) -> None:
+    write_pipeline(here / "cloned" / "books", "one", {"a": custom("return 1")})
+    write_pipeline(here / "cloned" / "deep" / "toys", "two", {"a": custom("return 1")})
+    (
+        here / "cloned" / "deep" / "toys" / "metadata.yaml"
+    ).unlink()  # not committed; Mage has defaults
+    said = answer("check", "cloned", cwd=here)
+    assert [(item["name"], item["pipelines"][0]["id"]) for item in said["projects"]] == [
+        ("books", "one"), ("toys", "two"),
+    ]  # fmt: skip
+    assert said["errors"] == 0
+    assert "2 projects, 2 pipelines, 0 errors." in call("check", cwd=here / "cloned").stdout
+    refused = answer("run", "cloned", "one", status=2, cwd=here)
+    assert "cloned/books, " in refused["message"] and "cloned/deep/toys" in refused["message"]
+    assert answer("run", "cloned/deep/toys", "two", cwd=here)["state"] == "completed"
+
+
 def test_triggers(here: Path) -> None:
     write_pipeline(here / "p", "one", {"a": custom("return 1")})
     made = answer(

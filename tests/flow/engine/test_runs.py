@@ -11,6 +11,7 @@ from flow.engine.projects import block, custom, running, step, until, write_pipe
 from mage_jlab.assembly import Engine
 from mage_jlab.errors import BadRequest, BlockNotFound, InvalidPlan, NotActive
 from mage_jlab.ids import slug
+from mage_jlab.products import execution
 from mage_jlab.products.retention import Retention
 
 LOAD = """
@@ -275,6 +276,41 @@ def test_a_block_may_run_another_pipeline(root: Path, mage_state: Path) -> None:
         assert run.state == "completed", (run.error, engine.step_log(run.id, "call"))
         child = engine.runs.list(pipeline="child")[0][0]
         assert child.state == "completed" and child.variables == {"x": 3}
+
+
+def test_a_block_may_hand_on_the_run_it_started(root: Path, engine: Engine) -> None:
+    call = """
+    from mage_ai.orchestration.triggers.api import trigger_pipeline
+
+    @custom
+    def call(*args, **kwargs):
+        return trigger_pipeline('child', check_status=True, poll_interval=1)
+    """
+    hand = """
+    from mage_ai.orchestration.triggers.api import trigger_pipeline
+
+    @custom
+    def hand(*args, **kwargs):
+        return [trigger_pipeline('child', check_status=True, return_remote_blocks=True)]
+    """
+    use = """
+    @custom
+    def use(run, told, *args, **kwargs):
+        run.refresh()
+        remote = told[0]['remote_blocks'][0]
+        return [[run.status.value, run.pipeline_uuid, run.get_outputs('made'), remote.get_outputs()]]
+    """
+    write_pipeline(
+        root / "p", "parent",
+        {"call": block("custom", call), "hand": block("custom", hand),
+         "use": block("custom", use, "call", "hand")},
+    )  # fmt: skip
+    write_pipeline(root / "p", "child", {"made": custom("return 7")})
+    run = engine.wait(engine.submit("p", "parent").id, 90)
+    assert run.state == "completed", [(item.block, item.error) for item in run.steps]
+    project = engine.workspace.project("p")
+    values = execution.read_values(engine.products(project).root, "parent", run.id, "use")
+    assert values == [["completed", "child", [7], [7]]]
 
 
 def test_variables_and_secrets_over_the_host_channel(

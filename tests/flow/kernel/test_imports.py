@@ -52,6 +52,56 @@ def test_the_project_under_every_name(project: Kernel, line: str) -> None:
     assert answer.stdout == "3\n"
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "from default_repo.books.utils.sums import add",
+        "import default_repo.books.utils.sums as s; add = s.add",
+        "from default_repo.books.utils import sums; add = sums.add",
+        "from default_repo.books import utils; from default_repo.books.utils.sums import add",
+        "from default_repo.utils.sums import add; from default_repo.books.utils.sums import add",
+        "from utils.chained import add",
+    ],
+)
+def test_names_of_several_folders_lead_to_the_project(project: Kernel, line: str) -> None:
+    chained = project.project / "utils" / "chained.py"
+    chained.write_text("from far_away.books.utils.sums import add\n")
+    assert run(project, f"{line}\nprint(add(1, 2))") == "3"
+
+
+@pytest.mark.parametrize("name", ["{above}", "default_repo.{above}"])
+def test_what_several_projects_share_lies_above_them(fresh: Kernel, name: str) -> None:
+    above = fresh.project.parent
+    (above / "utils" / "deep").mkdir(parents=True)
+    (above / "utils" / "deep" / "sums.py").write_text("def add(a, b):\n    return a + b\n")
+    (fresh.project / "utils").mkdir()
+    (fresh.project / "utils" / "own.py").write_text("FACTOR = 10\n")
+    code = (
+        f"from {name.format(above=above.name)}.utils.deep.sums import add\n"
+        "from default_shop.utils.own import FACTOR\nprint(FACTOR * add(1, 2))"
+    )
+    fresh.start()
+    assert run(fresh, code) == "30"
+    (above / "utils" / "deep" / "sums.py").write_text(
+        "def add(a, b):\n    return a - b  # edited\n"
+    )
+    assert run(fresh, code) == "-10"
+
+
+def test_one_block_file_imports_another(project: Kernel) -> None:
+    (project.project / "transformers").mkdir(exist_ok=True)
+    (project.project / "transformers" / "prepare.py").write_text(
+        "if 'transformer' not in globals():\n"
+        "    from mage_ai.data_preparation.decorators import transformer\n"
+        "@transformer\ndef prepare(rows, *args, **kwargs):\n    return rows * 2\n"
+    )
+    code = (
+        "import importlib\nfrom default_repo.transformers import prepare\n"
+        "importlib.reload(prepare)\nprint(prepare.prepare(4))"
+    )
+    assert run(project, code) == "8"
+
+
 def test_a_learned_name_holds_in_modules_too(project: Kernel) -> None:
     code = "import default_repo.utils.more as m\n@custom\ndef f():\n    print(m.TOTAL)"
     assert project.cell(code, "b", "custom").stdout == "4\n"

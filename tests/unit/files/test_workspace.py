@@ -52,6 +52,26 @@ def test_a_new_project(tmp_path: Path) -> None:
         workspace.create_project("work/first")
 
 
+def test_a_project_whose_settings_were_not_committed(tmp_path: Path) -> None:
+    for folder, rest in (("kept/with_blocks", "data_loaders"), ("kept/with_io", ""), ("other", "")):
+        root = tmp_path / folder
+        (root / "pipelines" / "one").mkdir(parents=True)
+        (root / "pipelines" / "one" / "metadata.yaml").write_text("name: one\nuuid: one\n")
+        if rest:
+            (root / rest).mkdir()
+    (tmp_path / "kept" / "with_io" / "io_config.yaml").write_text("version: 0.1.1\n")
+    (tmp_path / "kept" / "empty" / "pipelines").mkdir(parents=True)
+    (tmp_path / "kept" / "empty" / "custom").mkdir()
+    workspace = Workspace(tmp_path, tmp_path / "state")
+    assert [item.id for item in workspace.projects()] == ["kept/with_blocks", "kept/with_io"]
+    project = workspace.project("kept/with_io")
+    assert project.settings == {} and workspace.pipelines(project) == ["one"]
+    assert [item.severity for item in workspace.check(project)] == ["info"]
+    workspace.create_pipeline(project, "Two")
+    assert workspace.pipelines(project) == ["one", "two"]
+    assert not (project.root / "metadata.yaml").exists()
+
+
 def test_a_project_at_the_root(tmp_path: Path) -> None:
     workspace = Workspace(tmp_path, tmp_path / "state")
     assert workspace.create_project("").id == ""
