@@ -41,6 +41,20 @@ for name, text in {
     (charted / name).parent.mkdir(parents=True, exist_ok=True)
     (charted / name).write_text(text)
 
+templated = root / "templated"
+for name, text in {
+    "metadata.yaml": "project_type: standalone\n",
+    "data_loaders/ducks.py": "@data_loader\ndef load(*args, **kwargs):\n    return [1, None]\n",
+    "transformers/clean_ducks.py": "@transformer\ndef clean_ducks(ducks, *args, **kwargs):\n"
+    "    return [item for item in ducks if item]\n",
+    "pipelines/pond/metadata.yaml": "name: pond\nuuid: pond\ntype: python\nblocks:\n"
+    "- {uuid: ducks, name: Load ducks, type: data_loader, language: python, upstream_blocks: []}\n"
+    "- {uuid: clean_ducks, name: Clean ducks, type: transformer, language: python,"
+    " upstream_blocks: [ducks]}\n",
+}.items():
+    (templated / name).parent.mkdir(parents=True, exist_ok=True)
+    (templated / name).write_text(text)
+
 sys.path.insert(0, str(Path(__file__).parent))
 import kinds  # noqa: E402 - beside this file
 

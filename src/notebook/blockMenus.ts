@@ -17,7 +17,7 @@ import { runStaleIcon } from '../icons';
 import { roleOf } from '../model/blockIds';
 import { downstreamOf, reachable } from '../model/order';
 import type { PipelineDocument } from '../model/pipelineDocument';
-import type { IDataProduct } from '../api/types';
+import type { IBlockTemplate, IDataProduct } from '../api/types';
 import type { IBlock, IPipelineDocument } from '../tokens';
 import {
   ADDABLE_TYPES,
@@ -203,7 +203,7 @@ export function moreMenu(
       trans.__('Save as template…'),
       CommandIDs.saveBlockTemplate,
       undefined,
-      !block.missing
+      !block.missing && !(block.type === 'dbt' && block.language === 'sql')
     ),
     'separator',
     entry(
@@ -355,9 +355,20 @@ export async function addMenu(
   return types.map((type): IMenuEntry => {
     const label = blockTypeLabel(type, trans);
     const icon = blockLook(type).icon;
-    const fitting = templates.filter(item => item.type === type);
+    const fitting = templates.filter(item => item.type === type && !item.own);
     const add = (template?: string, language?: string): void =>
       addBlock(document, type, after, template, language);
+    const using = (item: IBlockTemplate): IMenuEntry => ({
+      label: item.name,
+      caption: item.description,
+      run: () => add(item.id, item.language)
+    });
+    // A dbt model has its place in a dbt project.
+    const own = templates
+      .filter(item => item.type === type && item.own)
+      .filter(item => type !== 'dbt' || item.language !== 'sql')
+      .map(using);
+    const also = own.length ? (['separator', ...own] as const) : [];
     const others = languagesFor(
       type,
       parts.app.serviceManager.kernelspecs.specs
@@ -372,16 +383,21 @@ export async function addMenu(
         label: languageLabel('python', trans),
         run: () => add()
       };
-      return { label, icon, submenu: [python, ...inOther] };
+      return { label, icon, submenu: [python, ...inOther, ...also] };
     }
     if (type === 'markdown' || type === 'scratchpad') {
-      return { label, icon, run: () => add() };
+      const empty: IMenuEntry = {
+        label: own.length ? trans.__('Empty') : label,
+        icon: own.length ? undefined : icon,
+        run: () => add()
+      };
+      return own.length ? { label, icon, submenu: [empty, ...also] } : empty;
     }
     if (type === 'global_data_product') {
       return {
         label,
         icon,
-        submenu: productMenu(parts, document, after, products)
+        submenu: [...productMenu(parts, document, after, products), ...also]
       };
     }
     if (type === 'dbt') {
@@ -408,17 +424,13 @@ export async function addMenu(
         caption: trans.__('Arguments for dbt run, build, test …'),
         run: () => add('dbt/yaml', 'yaml')
       };
-      return { label, icon, submenu: [model, fresh, command] };
+      return { label, icon, submenu: [model, fresh, command, ...also] };
     }
     const languages = [...new Set(fitting.map(item => item.language))];
     const groups = languages.map((language): IMenuEntry => {
       const inner = fitting
         .filter(item => item.language === language)
-        .map((item): IMenuEntry => ({
-          label: item.name,
-          caption: item.description,
-          run: () => add(item.id, item.language)
-        }));
+        .map(using);
       return { label: languageLabel(language, trans), submenu: inner };
     });
     return {
@@ -430,6 +442,7 @@ export async function addMenu(
           caption: trans.__('A block with the frame of its type only'),
           run: () => add(defaultTemplate(fitting)?.id)
         },
+        ...also,
         ...(groups.length ? (['separator'] as const) : []),
         ...(groups.length === 1 && groups[0].submenu
           ? groups[0].submenu

@@ -1,9 +1,4 @@
-import {
-  Dialog,
-  InputDialog,
-  Notification,
-  showDialog
-} from '@jupyterlab/apputils';
+import { Dialog, Notification, showDialog } from '@jupyterlab/apputils';
 import { URLExt } from '@jupyterlab/coreutils';
 import {
   addIcon,
@@ -30,6 +25,7 @@ import type { PipelineDocument } from '../model/pipelineDocument';
 import type { DbtTask, IRunOptions, IWorkspace, RunMode } from '../tokens';
 import { argsSchema } from '../ui/argsSchema';
 import { isStep } from '../ui/blockTypes';
+import { askTemplate } from '../ui/templateDialog';
 import { addBlock, warn } from './blockMenus';
 import { editBlock } from './blockSettings';
 import { addDbtModel, newDbtModel } from './dbtModels';
@@ -445,28 +441,31 @@ async function saveTemplate(
   block: string
 ): Promise<void> {
   const { trans } = context;
-  const asked = await InputDialog.getText({
-    title: trans.__('Save “%1” as a template', document.block(block)?.name),
-    label: trans.__('Name of the template'),
-    text: document.block(block)?.name,
-    okLabel: trans.__('Save')
+  const name = document.block(block)?.name ?? block;
+  const saved = await askTemplate({
+    title: trans.__('Save “%1” as a template', name),
+    name,
+    save: async template => {
+      if (document.panel.context.model.dirty) {
+        await document.panel.context.save();
+      }
+      await request(
+        ['projects', document.project, 'templates'],
+        {
+          method: 'POST',
+          body: { ...template, pipeline: document.pipeline, block }
+        },
+        context.app.serviceManager.serverSettings
+      );
+    },
+    trans
   });
-  const name = asked.button.accept && asked.value?.trim();
-  if (!name) {
-    return;
+  if (saved) {
+    Notification.success(
+      trans.__('“%1” is offered as a template when a block is added.', saved),
+      { autoClose: 4000 }
+    );
   }
-  if (document.panel.context.model.dirty) {
-    await document.panel.context.save();
-  }
-  await request(
-    ['projects', document.project, 'templates'],
-    { method: 'POST', body: { name, pipeline: document.pipeline, block } },
-    context.app.serviceManager.serverSettings
-  );
-  Notification.success(
-    trans.__('“%1” is offered as a template when a block is added.', name),
-    { autoClose: 4000 }
-  );
 }
 
 async function openFile(

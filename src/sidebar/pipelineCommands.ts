@@ -26,6 +26,7 @@ import type {
 } from '../tokens';
 import { argsSchema } from '../ui/argsSchema';
 import { choosePipeline } from '../ui/choosePipeline';
+import { askTemplate } from '../ui/templateDialog';
 import { askNewPipeline, confirmDeletePipeline } from './dialogs';
 
 const PIPELINE_ARGS = argsSchema({
@@ -317,23 +318,21 @@ async function saveTemplate(
   { trans }: ICommandContext,
   pipeline: IPipelineSummary
 ): Promise<void> {
-  const name = await askName(
-    trans.__('Save “%1” as a template', pipeline.name),
-    trans.__('Save'),
-    pipeline.name,
-    trans
-  );
-  if (name) {
-    await orShow(trans.__('The template was not saved'), async () => {
-      await request(['projects', pipeline.project, 'templates'], {
+  const saved = await askTemplate({
+    title: trans.__('Save “%1” as a template', pipeline.name),
+    name: pipeline.name,
+    save: template =>
+      request(['projects', pipeline.project, 'templates'], {
         method: 'POST',
-        body: { name, pipeline: pipeline.id }
-      });
-      Notification.success(
-        trans.__('“%1” is offered when a pipeline is made.', name),
-        { autoClose: 4000 }
-      );
-    });
+        body: { ...template, pipeline: pipeline.id }
+      }),
+    trans
+  });
+  if (saved) {
+    Notification.success(
+      trans.__('“%1” is offered when a pipeline is made.', saved),
+      { autoClose: 4000 }
+    );
   }
 }
 
