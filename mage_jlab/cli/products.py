@@ -8,35 +8,35 @@ from argparse import Namespace
 from pathlib import Path
 from typing import Any
 
+from mage_jlab.assembly import Engine
 from mage_jlab.cli import opening
 from mage_jlab.cli.output import Output
-from mage_jlab.errors import BadRequest, BlockNotFound
+from mage_jlab.errors import BadRequest, BlockNotFound, ProductNotFound
 from mage_jlab.ids import BlockId, find
 from mage_jlab.io.naming import clean_name
 from mage_jlab.model import product as kinds
+from mage_jlab.model.pipeline import Pipeline
 from mage_jlab.model.product import INTERACTIVE, Manifest
 from mage_jlab.model.product import Output as Stored
+from mage_jlab.model.run import group_of
 from mage_jlab.preview import page
 from mage_jlab.products.formats import plain_json
 
 _TEXT = 20_000
+_LISTED = 20
 
 
 def show(arguments: Namespace, output: Output) -> int:
     """Print the newest outputs of a block: of a run, else the newest there are."""
     engine, project = opening.project(arguments.project, arguments.root)
     pipeline = opening.pipeline(engine, project, arguments.pipeline)
-    loaded = engine.workspace.load(project, pipeline)
-    block = arguments.block if arguments.block in loaded.ids else find(arguments.block, loaded.ids)
-    if block is None:
-        listed = ", ".join(loaded.ids) or "none"
-        raise BlockNotFound(
-            f"Pipeline '{pipeline}' has no block '{arguments.block}'; it has: {listed}."
-        )
+    block = _block(engine.workspace.load(project, pipeline), arguments.block)
     store = engine.products(project)
     scope = arguments.run or _newest(engine, project.id, pipeline, BlockId(block))
     store.wait(pipeline, scope, block)
-    manifest = store.manifest(pipeline, scope, block)
+    manifest = store.latest(pipeline, scope, block)
+    if manifest is None:
+        raise ProductNotFound(_none(engine, project.id, pipeline, block, arguments.run))
     folder = store.execution(pipeline, scope, block, manifest.version)
     as_csv = arguments.format == "csv"
     if as_csv and not output.as_json:
@@ -56,6 +56,39 @@ def show(arguments: Namespace, output: Output) -> int:
     for item in shown:
         _print(item, output)
     return 0
+
+
+def _block(of: Pipeline, wanted: str) -> str:
+    """Return the block, or the child of one (``block:name``), that is meant.
+
+    Raises:
+        BlockNotFound: the message names those there are.
+    """
+    if wanted in of.ids:
+        return wanted
+    found = find(wanted, of.ids)
+    if found is None and group_of(wanted, of.ids) is None:
+        listed = ", ".join(of.ids) or "none"
+        raise BlockNotFound(f"Pipeline '{of.id}' has no block '{wanted}'; it has: {listed}.")
+    return found or wanted
+
+
+def _none(engine: Engine, project_id: str, pipeline: str, block: str, run_id: str | None) -> str:
+    """Say that a block left nothing, and what its children are called when it has some."""
+    engine.open()
+    runs = engine.runs
+    ids = [run_id] if run_id else [run.id for run in runs.list(project_id, pipeline, limit=1)[0]]
+    steps = [step.block for one in ids for step in runs.get(one).steps]
+    group = group_of(block, steps) or block
+    children = [name for name in steps if group_of(name, [group]) == group]
+    where = f" in run {run_id}" if run_id else ""
+    said = f"There is no stored output of block '{block}'{where}."
+    if not children:
+        return said
+    more = ", …" if children[_LISTED:] else ""
+    return f"{said} '{group}' ran once for each item; name one of: " + (
+        f"{', '.join(children[:_LISTED])}{more}"
+    )
 
 
 def export(arguments: Namespace, output: Output) -> int:
@@ -88,7 +121,7 @@ def export(arguments: Namespace, output: Output) -> int:
     return 0
 
 
-def _newest(engine: Any, project_id: str, pipeline: str, block: BlockId) -> str:
+def _newest(engine: Engine, project_id: str, pipeline: str, block: BlockId) -> str:
     """Return the scope of the newest outputs: the notebook's or a run's."""
     store = engine.products(engine.workspace.project(project_id))
     best, best_version = INTERACTIVE, ""

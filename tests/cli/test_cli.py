@@ -71,6 +71,27 @@ def test_the_whole_way(here: Path) -> None:
     assert len(done.stdout.splitlines()) == 2
 
 
+def test_children_of_a_dynamic_block_are_shown_by_their_names(here: Path) -> None:
+    fan = "return [[{'i': 1}, {'i': 2}], [{'block_uuid': 'user_1'}, {'block_uuid': 'user_2'}]]"
+    blocks = {
+        "fan": custom(fan, configuration={"dynamic": True}),
+        "each": custom("import pandas as pd\nreturn pd.DataFrame([args[0]])", "fan"),
+        "after": custom("return int(args[0]['i'].sum()) * 10", "each"),
+    }
+    write_pipeline(here / "p", "fans", blocks)
+    assert call("run", "p", "fans", cwd=here).returncode == 0
+    done = call("product", "show", "p", "fans", "each:user_2", cwd=here)
+    assert (done.returncode, done.stderr) == (0, "") and "2" in done.stdout, done.stderr
+    run = answer("runs", "ls", "p", cwd=here)["items"][0]["id"]
+    shown = answer("product", "show", "p", "fans", "after:1", "--run", run, cwd=here)
+    assert (shown["block"], shown["outputs"][0]["data"]) == ("after:1", 20)
+    for name in ("each", "each:nobody"):
+        done = call("product", "show", "p", "fans", name, cwd=here)
+        assert done.returncode == 2 and "each:user_1, each:user_2" in done.stderr
+    done = call("product", "show", "p", "fans", "other:1", cwd=here)
+    assert done.returncode == 2 and "it has: fan, each, after" in done.stderr
+
+
 def test_truth_values_are_shown_as_they_are(here: Path) -> None:
     texts = {"yes": "return True", "no": "return False", "both": "return (True, False)"}
     write_pipeline(here / "p", "one", {name: custom(text) for name, text in texts.items()})
