@@ -15,7 +15,14 @@ import type {
 
 /** How a block fared in its last interactive run. */
 export type BlockState =
-  'idle' | 'queued' | 'running' | 'completed' | 'failed' | 'skipped' | 'stale';
+  | 'idle'
+  | 'queued'
+  | 'running'
+  | 'completed'
+  | 'failed'
+  | 'interrupted'
+  | 'skipped'
+  | 'stale';
 
 export interface ITestResult {
   name: string;

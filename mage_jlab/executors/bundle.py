@@ -23,7 +23,8 @@ _LEFT_OUT = (
     "products/store.py", "products/columns.py", "products/arrow_frames.py",
     "products/parquet_folder.py", "products/disk.py", "products/retention.py",
     "products/mage_layout.py",
-    "model/connectors.py", "model/run.py", "model/data_product.py",
+    "model/check.py", "model/connectors.py", "model/data_product.py", "model/pipeline.py",
+    "model/project.py", "model/run.py", "model/trigger.py",
     "plan/build.py", "plan/freshness.py", "plan/resume.py", "plan/retry.py",
 )  # fmt: skip
 _NAME = re.compile(rf"\bmage_jlab\.(?=(?:{'|'.join(_SHIPPED)})\b)")

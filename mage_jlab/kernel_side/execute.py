@@ -43,8 +43,8 @@ def run(step: Step, shell: Any, filename: str) -> None:
 def failed(step: Step, shell: Any, error: BaseException) -> None:
     """Note and show that a block failed."""
     tracebacks.strip(error)
-    step.state = "failed"
-    step.error = tracebacks.describe(error, step.filename)
+    said = tracebacks.describe(error, step.filename)
+    step.fail(said)
     if isinstance(error, (TestsFailed, CodeFailed)) and "lines" in error.detail:
         name = type(error).__name__
         lines = [*error.detail["lines"], f"\x1b[0;31m{name}\x1b[0m: {error.message}"]
@@ -53,8 +53,8 @@ def failed(step: Step, shell: Any, error: BaseException) -> None:
         lines = tracebacks.show(shell, error, step.code)
     step.reply = {
         "status": "error",
-        "ename": step.error["name"],
-        "evalue": step.error["message"],
+        "ename": said["name"],
+        "evalue": said["message"],
         "traceback": lines,
     }
     error.__traceback__ = None  # its frames would keep the inputs alive

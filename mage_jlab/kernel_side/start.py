@@ -92,8 +92,7 @@ class Host:
             if not step.entered and not step.raw and reply.get("status") == "ok":
                 execute.run(step, self.shell, "<block>")  # an empty cell
         except BaseException as error:
-            step.state = "failed"
-            step.error = {"name": type(error).__name__, "message": str(error), "line": None}
+            step.fail({"name": type(error).__name__, "message": str(error), "line": None})
             raise
         finally:
             current.reset(token)
@@ -215,15 +214,16 @@ def _settle(step: Step, reply: Any) -> None:
             with contextlib.suppress(MageError):
                 outputs.store(step, [], None)
         return
-    step.state = "failed"
     said = reply if isinstance(reply, dict) else {}
     found = sys.last_value if said and hasattr(sys, "last_value") else None
     line = found.lineno if isinstance(found, SyntaxError) else None
-    step.error = {
-        "name": said.get("ename", "KeyboardInterrupt"),
-        "message": masking.text(str(said.get("evalue", "The block was interrupted."))),
-        "line": line,
-    }
+    step.fail(
+        {
+            "name": said.get("ename", "KeyboardInterrupt"),
+            "message": masking.text(str(said.get("evalue", "The block was interrupted."))),
+            "line": line,
+        }
+    )
 
 
 def _ending(step: Step) -> dict[str, Any]:

@@ -140,6 +140,12 @@ class Step:
     shared: dict[str, Any] = field(default_factory=dict)
     """What its functions left in ``context``, where that ends with the execution."""
 
+    def fail(self, error: dict[str, Any]) -> None:
+        """Note that the block ended badly; whoever interrupts a notebook's block knows why."""
+        self.error = error
+        interrupted = self.context.interactive and error["name"] == "KeyboardInterrupt"
+        self.state = "interrupted" if interrupted else "failed"
+
     @property
     def raw(self) -> bool:
         """Whether the cell runs as it is, in the notebook's own namespace."""

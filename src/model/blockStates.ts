@@ -90,7 +90,7 @@ export class BlockStates {
   cutOff(error: string): void {
     for (const id of this.busy()) {
       if (this._records.get(id)?.state === 'running') {
-        this._put(id, { state: 'failed', outputs: [], error });
+        this._put(id, { state: 'interrupted', outputs: [], error });
       } else {
         this.unqueued(id);
       }
@@ -179,6 +179,7 @@ const KNOWN: ReadonlySet<string> = new Set<BlockState>([
   'running',
   'completed',
   'failed',
+  'interrupted',
   'skipped'
 ]);
 
@@ -186,11 +187,7 @@ function recordOf(step: IStepState | IKernelStep): IRecord {
   const state = step.state ?? 'idle';
   const error = step.error ?? undefined;
   return {
-    state: KNOWN.has(state)
-      ? (state as BlockState)
-      : state === 'interrupted'
-        ? 'failed'
-        : 'idle',
+    state: KNOWN.has(state) ? (state as BlockState) : 'idle',
     started: step.started ?? undefined,
     duration: step.duration ?? undefined,
     version: step.version,

@@ -13,7 +13,7 @@ export interface IKernelStep {
   key?: string;
   block?: string;
   version?: string;
-  state?: 'completed' | 'failed';
+  state?: 'completed' | 'failed' | 'interrupted';
   started?: string;
   ended?: string;
   duration?: number;

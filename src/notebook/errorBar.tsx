@@ -7,6 +7,7 @@ import { blockOfCell } from '../model/cells';
 import type { PipelineDocument } from '../model/pipelineDocument';
 import type { IBlockStatus } from '../tokens';
 import { isStep } from '../ui/blockTypes';
+import { endedBadly } from '../ui/state';
 import { type INotebookParts, onBlock } from './context';
 
 const FOLDED = 'mage-mod-folded';
@@ -32,7 +33,7 @@ export class ErrorBar extends ReactWidget {
       return null;
     }
     const { trans } = this._parts;
-    const failed = block.status.state === 'failed';
+    const failed = endedBadly(block.status.state);
     const folded = this._cell.hasClass(FOLDED);
     return (
       <div className="mage-Error" role="alert">
@@ -109,7 +110,7 @@ export class ErrorBar extends ReactWidget {
     this.setHidden(!status?.error);
     this._cell.toggleClass(
       FOLDED,
-      status?.state === 'failed' && !!status.error
+      endedBadly(status?.state) && !!status?.error
     );
     this.update();
   }

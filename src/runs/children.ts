@@ -3,13 +3,13 @@
  * each by itself; there may be a thousand. Pure.
  */
 import type { IStep } from '../api/types';
+import { endedBadly } from '../ui/state';
 
 /** So many children of an opened block are shown at once. */
 export const MOST_CHILDREN = 100;
 /** So many logs are read at once. */
 export const MOST_LOGS = 20;
 
-const BAD: ReadonlySet<string> = new Set(['failed', 'interrupted']);
 const ENDED: ReadonlySet<string> = new Set([
   'completed',
   'failed',
@@ -37,8 +37,8 @@ export function childrenOf(
 ): IStep[] {
   const found = steps.filter(step => block !== null && step.group === block);
   return [
-    ...found.filter(step => BAD.has(step.state)),
-    ...found.filter(step => !BAD.has(step.state))
+    ...found.filter(step => endedBadly(step.state)),
+    ...found.filter(step => !endedBadly(step.state))
   ];
 }
 

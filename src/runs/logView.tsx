@@ -2,7 +2,7 @@ import type { PartialJSONObject } from '@lumino/coreutils';
 import React from 'react';
 
 import type { ILogRecord, IStep } from '../api/types';
-import { StateBadge } from '../ui/state';
+import { endedBadly, StateBadge } from '../ui/state';
 import { formatExact } from '../ui/time';
 import { markPieces, parseAnsi } from './ansi';
 import { loggedSteps, openGroup } from './children';
@@ -15,7 +15,6 @@ import type { RunModel } from './runModel';
 
 /** Beyond this many records the page would be slow; the newest are shown. */
 const MOST = 1500;
-const BAD: ReadonlySet<string> = new Set(['failed', 'interrupted']);
 /** A running step prints without telling; its log is read on while it is looked at. */
 const FOLLOW_MS = 1000;
 
@@ -142,7 +141,9 @@ function StepLog(
         )}
       </h4>
       {step.error && (
-        <p className={BAD.has(step.state) ? 'mage-Message' : 'mage-Form-hint'}>
+        <p
+          className={endedBadly(step.state) ? 'mage-Message' : 'mage-Form-hint'}
+        >
           {step.error}
         </p>
       )}

@@ -6,12 +6,7 @@ import { elapsedText } from './figures';
 
 /** States of blocks, runs and steps: one glyph and one word each. */
 export type AnyState =
-  | BlockState
-  | 'cancelled'
-  | 'cancelling'
-  | 'interrupted'
-  | 'missed'
-  | 'upstream_failed';
+  BlockState | 'cancelled' | 'cancelling' | 'missed' | 'upstream_failed';
 
 const GLYPHS: Record<AnyState, string> = {
   idle: '○',
@@ -31,6 +26,11 @@ const GLYPHS: Record<AnyState, string> = {
 /** The glyph of a state; states this version does not know get a ring. */
 export function stateGlyph(state: string): string {
   return GLYPHS[state as AnyState] ?? '○';
+}
+
+/** Whether a block or a step has ended badly by itself. */
+export function endedBadly(state: string | undefined): boolean {
+  return state === 'failed' || state === 'interrupted';
 }
 
 /** The word of a state. */

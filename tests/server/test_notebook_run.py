@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import pytest
 from jupyter_client import AsyncKernelClient
 
 from tests.conftest import snapshot
@@ -166,15 +167,16 @@ async def test_the_table_of_a_block_that_is_not_saved_yet_is_there(
     assert (await ask(*products)).status == 404, "only what is shown"
 
 
+@pytest.mark.parametrize("killed", [True, False], ids=["killed", "shut down"])
 async def test_a_tab_closed_in_mid_run_loses_nothing(
-    ask: Any, mage_project: Path, jp_serverapp: Any, started: Any
+    ask: Any, mage_project: Path, jp_serverapp: Any, started: Any, killed: bool
 ) -> None:
     slow = (
         "import time\n@data_loader\ndef load_numbers(*args, **kwargs):\n"
         "    print('so far', flush=True)\n    time.sleep(600)\n"
     )
     (mage_project / "data_loaders/load_numbers.py").write_text(slow)
-    async with kernel_of(ask, jp_serverapp, killed=True) as client:
+    async with kernel_of(ask, jp_serverapp, killed=killed) as client:
         cell = (await ask(*BOOK)).json["content"]["cells"][0]
         running = asyncio.ensure_future(execute(client, cell["source"], cell["metadata"]))
 

@@ -25,7 +25,8 @@ def ok(answer: Answer) -> dict[str, Any]:
 
 def fails(answer: Answer, name: str) -> str:
     assert answer.reply["status"] == "error" and answer.reply["ename"] == name, answer.reply
-    assert answer.finished["state"] == "failed" and answer.finished["error"]["name"] == name
+    state = "interrupted" if name == "KeyboardInterrupt" else "failed"
+    assert answer.finished["state"] == state and answer.finished["error"]["name"] == name
     assert answer.of("error")[0]["ename"] == name
     return str(answer.finished["error"]["message"])
 
