@@ -283,9 +283,11 @@ class Kernel:
             answer.replied = True
         elif kind == "status" and content.get("execution_state") == "idle":
             answer.idle = True
-        if answer.finished is not None or answer.ready:
+        if answer.ready:
+            answer.over.set()
+        elif answer.finished is not None:
             # After a failure the kernel drops what is sent before it is idle again.
-            if answer.idle or (answer.finished and answer.finished.state == COMPLETED):
+            if answer.idle or answer.finished.state == COMPLETED:
                 answer.over.set()
         elif answer.idle and answer.replied and answer.patience is None:
             # The word may come from a thread; give it a moment, then do without.

@@ -18,7 +18,7 @@ from mage_jlab.executors.kernel import Kernel
 from mage_jlab.executors.launch import Surroundings
 
 log = logging.getLogger(__name__)
-_LATER = 0.2
+_LATER = 0.05
 """Seconds after which a spare is replaced: the run that took it begins first."""
 
 

@@ -115,13 +115,17 @@ names = ProjectNames()
 _added: list[str] = []
 
 
-def prepare(context: Context) -> None:
-    """Set the import path, the working folder and the names of a project."""
+def prepare(context: Context, *, used: bool = True) -> None:
+    """Set the import path, the working folder and the names of a project.
+
+    A kernel that was not used has no module of another project; looking for them
+    is most of what it takes to give it a run.
+    """
     for entry in _added:
         while entry in sys.path:
             sys.path.remove(entry)
     root = str(context.root)
-    if names.places and names.places != _roots(context):
+    if used and names.places and names.places != _roots(context):
         _forget()
     _added[:] = [*([str(context.root.parent)] if context.parent_on_path else []), *_roots(context)]
     sys.path.extend(entry for entry in _added if entry not in sys.path)

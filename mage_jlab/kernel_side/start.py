@@ -325,7 +325,7 @@ def activate(data: Mapping[str, Any]) -> None:
         _host = Host(shell, context)
         mage_names.install(lambda: _host.context if _host is not None else context)
     _host.context = context
-    modules.prepare(context)
+    modules.prepare(context, used=shell.execution_count > 1)
     spark.offer(context, shell.user_ns)
     wire.publish(_host.kernel, {"event": "ready", "key": context.key}, _host._request())
 
