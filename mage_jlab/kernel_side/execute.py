@@ -12,6 +12,7 @@ from mage_jlab.errors import CodeFailed, NoFunction, StepFailed, TestsFailed
 from mage_jlab.kernel_side import (
     decorators,
     dynamic,
+    event_loop,
     expectations,
     inputs,
     modules,
@@ -34,7 +35,8 @@ def run(step: Step, shell: Any, filename: str) -> None:
     try:
         if step.problem is not None:
             raise step.problem
-        _run(step, shell)
+        with event_loop.aside():
+            _run(step, shell)
         step.state = "completed"
     except BaseException as error:  # noqa: BLE001 - the boundary between user code and ours
         failed(step, shell, error)

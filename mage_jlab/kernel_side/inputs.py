@@ -11,6 +11,7 @@ from typing import Any
 
 from mage_jlab.errors import BadRequest, MissingInput, WrongArguments
 from mage_jlab.kernel_side import dynamic, mage_outputs, spark
+from mage_jlab.kernel_side.event_loop import awaited
 from mage_jlab.kernel_side.held import held
 from mage_jlab.kernel_side.mage_calls import Calls
 from mage_jlab.kernel_side.step import Context, Step
@@ -110,9 +111,9 @@ def call(function: Callable[..., Any], inputs: Sequence[Any], step: Step) -> Any
     names, positional, keyword = parameters(function)
     check(step, function, names, len(inputs), star=positional)
     if not keyword:
-        return function(*inputs)
+        return awaited(function(*inputs))
     arguments = keyword_arguments(step)
-    result = function(*inputs, **arguments)
+    result = awaited(function(*inputs, **arguments))
     spark.learn(step, arguments["context"])
     return result
 
@@ -167,8 +168,8 @@ def call_sensor(function: Callable[..., Any], inputs: Sequence[Any], step: Step)
     """Call a sensor: variables only with **kwargs, inputs only with *args too."""
     _, positional, keyword = parameters(function)
     if not keyword:
-        return function()
-    return function(*(inputs if positional else ()), **keyword_arguments(step))
+        return awaited(function())
+    return awaited(function(*(inputs if positional else ()), **keyword_arguments(step)))
 
 
 def call_test(function: Callable[..., Any], outputs: Sequence[Any], step: Step) -> Any:
@@ -176,8 +177,8 @@ def call_test(function: Callable[..., Any], outputs: Sequence[Any], step: Step) 
     names, _, keyword = parameters(function)
     arguments = list(outputs) or ([None] if names else [])
     if keyword:
-        return function(*arguments, **keyword_arguments(step))
-    return function(*arguments)
+        return awaited(function(*arguments, **keyword_arguments(step)))
+    return awaited(function(*arguments))
 
 
 def call_attached(
@@ -185,13 +186,16 @@ def call_attached(
 ) -> Any:
     """Call a callback: inputs positionally, or in ``__input`` when it takes none."""
     names, positional, keyword = parameters(function)
+    given = list(inputs.values())[: None if positional else len(names)]
     if not keyword:
-        return function(*list(inputs.values())[: None if positional else len(names)])
+        return awaited(function(*given))
     arguments = {**keyword_arguments(step), **extra}
     if not names and not positional:
         numbered = {f"df_{number}": value for number, value in enumerate(inputs.values(), 1)}
-        return function(**{**arguments, "__input": {**inputs, **numbered}})
-    return function(*list(inputs.values())[: None if positional else len(names)], **arguments)
+        return awaited(function(**{**arguments, "__input": {**inputs, **numbered}}))
+    return awaited(
+        function(*list(inputs.values())[: None if positional else len(names)], **arguments)
+    )
 
 
 def keyword_arguments(step: Step) -> dict[str, Any]:

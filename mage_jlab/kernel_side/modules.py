@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from mage_jlab.kernel_side import decorators, spark
+from mage_jlab.kernel_side import by_value, decorators, spark
 from mage_jlab.kernel_side.project_names import ProjectNames
 from mage_jlab.kernel_side.step import Context, Step
 from mage_jlab.products import manifest, places
@@ -33,10 +33,7 @@ def module_name(block: str) -> str:
 def fresh(step: Step, inputs: Sequence[Any]) -> types.ModuleType:
     """Make and register a new module for a block, with Mage's names in it."""
     forget_edited()
-    if PACKAGE not in sys.modules:
-        package = types.ModuleType(PACKAGE)
-        package.__path__ = []
-        sys.modules[PACKAGE] = package
+    package = _package()
     name = module_name(step.block)
     module = types.ModuleType(name, None)
     if step.path:
@@ -48,8 +45,18 @@ def fresh(step: Step, inputs: Sequence[Any]) -> types.ModuleType:
         namespace[f"df_{number}"] = value
     namespace.update(zip(step.upstream, inputs))
     sys.modules[name] = module
-    setattr(sys.modules[PACKAGE], name.rpartition(".")[2], module)
+    setattr(package, name.rpartition(".")[2], module)
     return module
+
+
+def _package() -> types.ModuleType:
+    """Return the package of all blocks."""
+    package = sys.modules.get(PACKAGE)
+    if package is None:
+        package = sys.modules[PACKAGE] = types.ModuleType(PACKAGE)
+        package.__path__ = []
+        by_value.prepare(PACKAGE)
+    return package
 
 
 def offered(type_: str) -> dict[str, Any]:
@@ -103,7 +110,7 @@ def bring_back(context: Context, shell: Any, name: str, folder: Path) -> None:
         source = path.read_text(encoding="utf-8", errors="surrogatepass")
         module = types.ModuleType(name)
         module.__dict__.update(offered(str(step.get("type", ""))))
-        sys.modules.setdefault(PACKAGE, types.ModuleType(PACKAGE))
+        _package()
         sys.modules[name] = module
         with decorators.collecting():
             code = compile(shell.transform_cell(source), str(path), "exec", dont_inherit=True)
@@ -137,7 +144,7 @@ def prepare(context: Context, *, used: bool = True) -> None:
     )
     if names not in sys.meta_path:
         sys.meta_path.insert(0, names)
-    os.environ["MAGE_RUNTIME__REPO_PATH"] = root
+    os.environ["MAGE_RUNTIME__REPO_PATH"] = os.environ["MAGE_REPO_PATH"] = root
     if context.cwd and Path(context.cwd).is_dir():
         os.chdir(context.cwd)
 

@@ -118,6 +118,28 @@ def test_spark_blocks_get_spark_frames_and_others_pandas(kernel: Kernel) -> None
     assert "pandas" in shown[0]
 
 
+def test_functions_of_a_block_are_run_by_spark(kernel: Kernel) -> None:
+    code = """
+from pyspark.sql.functions import udf
+FACTOR = 3
+
+def helper(number):
+    return number + 1
+
+def heavy(number):
+    return helper(number) * FACTOR
+
+@custom
+def f(*args, **kwargs):
+    frame = kwargs['spark'].range(3)
+    return [row[0] for row in frame.select(udf(heavy, 'long')('id')).collect()]
+"""
+    answer = kernel.cell(code, "udfs", "custom")
+    assert answer.finished["state"] == "completed", answer.traceback
+    code = "@custom\ndef f(*args):\n    print(args)"
+    assert kernel.cell(code, "below_udfs", "custom", ["udfs"]).stdout == "([3, 6, 9],)\n"
+
+
 def test_an_unfinished_frame_leaves_nothing(kernel: Kernel) -> None:
     code = """
 @data_loader

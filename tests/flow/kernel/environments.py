@@ -78,6 +78,13 @@ def listed() -> list[Environment]:
     ]
 
 
+def workers() -> Environment:
+    """Where functions are sent to other processes by cloudpickle and by a copy of it."""
+    python = _python(_own())
+    assert python is not None
+    return Environment("workers", python, ("ipykernel", "joblib==1.5.*", "cloudpickle==3.*"))
+
+
 def expectations() -> list[Environment]:
     """Where Great Expectations is: the version that mage-ai 0.9.80 asks for, and a current one."""
     versions = [("1", "great_expectations==1.24.1")]

@@ -438,3 +438,53 @@ def test_charts(kernel: Kernel) -> None:
     wrong = {"chart_type": "bar chart", "group_by": ["zz"], "metrics": [{"column": "n"}]}
     answer = kernel.cell("", "chart", "chart", ["nums"], configuration=wrong)
     assert "uses column 'zz'" in fails(answer, "StepFailed")
+
+
+ASYNC = "import asyncio\nasync def five():\n    await asyncio.sleep(0.001)\n    return 5\n"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "return asyncio.run(five())",
+        "loop = asyncio.new_event_loop()\n    asyncio.set_event_loop(loop)\n    return loop.run_until_complete(five())",
+        "with asyncio.Runner() as runner:\n        return runner.run(five())",
+        "asyncio.run(five())\n    return asyncio.run(five())",
+        "from concurrent.futures import ThreadPoolExecutor\n"
+        "    with ThreadPoolExecutor(1) as pool:\n        return pool.submit(asyncio.run, five()).result()",
+    ],
+)  # fmt: skip
+def test_a_block_may_run_an_event_loop(kernel: Kernel, body: str) -> None:
+    code = f"{ASYNC}@custom\ndef f(*args, **kwargs):\n    {body}\n"
+    for _ in range(2):
+        ok(kernel.cell(code, "looped", "custom"))
+        assert given(kernel, ["looped"]) == "{'args': (5,)}"
+    answer = kernel.cell(
+        "import asyncio\nprint(asyncio.get_running_loop().is_running())", "pad", "scratchpad"
+    )
+    assert answer.stdout == "True\n"  # the kernel's own
+
+
+def test_the_current_loop_of_a_block(kernel: Kernel) -> None:
+    body = "return asyncio.get_event_loop().run_until_complete(five())"
+    ok(kernel.cell(f"{ASYNC}@custom\ndef f():\n    {body}", "looped", "custom"))
+    module = f"{ASYNC}FIVE = asyncio.run(five())\n@custom\ndef f():\n    return FIVE"
+    ok(kernel.cell(module, "at_import", "custom"))
+    running = "import asyncio\n@custom\ndef f():\n    asyncio.get_running_loop()"
+    assert "running" in fails(kernel.cell(running, "none", "custom"), "RuntimeError")
+    assert given(kernel, ["looped", "at_import"]) == "{'args': (5, 5)}"
+
+
+def test_async_functions_are_run(kernel: Kernel) -> None:
+    code = f"""{ASYNC}
+@custom
+async def f(*args, **kwargs):
+    return await five(), kwargs['env']
+
+@test
+async def t(number, env, *args):
+    assert await five() == number
+"""
+    done = ok(kernel.cell(code, "awaited", "custom"))
+    assert done["tests"] == [{"name": "t", "passed": True, "message": None}]
+    assert given(kernel, ["awaited"]) == "{'args': ([5, 'dev'],)}"

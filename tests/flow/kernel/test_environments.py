@@ -147,3 +147,40 @@ def test_a_frame_goes_from_one_environment_to_another(tmp_path: Path) -> None:
             answer = second.cell(use, "use", "custom", ["frame"])
             ok(answer)
             assert answer.stdout == "(3, 12) 6 1 category\n"
+
+
+@pytest.mark.parametrize("place", ["above", "inside"])
+def test_functions_of_a_block_reach_other_processes(tmp_path: Path, place: str) -> None:
+    """joblib's worker processes cannot import the module of a block."""
+    line = "from joblib import Parallel, delayed"
+    code = f"""
+{line if place == "above" else ""}
+
+class Weight:
+    factor = 3
+
+def heavy(number):
+    return helper(number) * Weight.factor
+
+def helper(number):
+    return number + 1
+
+@custom
+def f(*args, **kwargs):
+    {line if place == "inside" else ""}
+    import cloudpickle, subprocess, sys
+    print(Parallel(n_jobs=2)(delayed(heavy)(number) for number in range(3)))
+    read = "import pickle, sys; print(pickle.load(sys.stdin.buffer)(1))"
+    run = subprocess.run([sys.executable, "-c", read], input=cloudpickle.dumps(heavy), capture_output=True)
+    print(run.stdout.decode())
+    return Weight()
+"""
+    with running(tmp_path, environments.made(environments.workers())) as kernel:
+        kernel.start()
+        answer = kernel.cell(code, "sent", "custom")
+        ok(answer)
+        assert answer.stdout.split("\n")[:2] == ["[3, 6, 9]", "6"]
+        below = "@custom\ndef g(weight, *args):\n    print(weight.factor, type(weight).__module__)"
+        answer = kernel.cell(below, "below", "custom", ["sent"])
+        ok(answer)
+        assert answer.stdout == "3 mage_blocks.sent\n"
