@@ -55,12 +55,17 @@ _INSTEAD = {
     "mage_ai.data_preparation.variable_manager": (
         "use get_variable, get_global_variable(s), set_global_variable or delete_global_variable"
     ),
-    "mage_ai.data_preparation.shared.secrets": "use get_secret_value",
+    "mage_ai.data_preparation.shared.secrets": (
+        "use get_secret_value; secrets are set on their page or with: mage-jlab secrets set"
+    ),
     "mage_ai.orchestration": (
         "there are triggers.api.trigger_pipeline, run_status_checker.check_status and "
         "db.models.schedules.PipelineRun (the result of trigger_pipeline)"
     ),
-    "mage_ai.services.spark": "use kwargs['spark'], or pyspark itself",
+    "mage_ai.services.spark": (
+        "there are spark.get_spark_session and config.SparkConfig; else use kwargs['spark'], or "
+        "pyspark itself"
+    ),
     "mage_ai.services": "use the service's own Python package (boto3, slack_sdk, kubernetes …)",
 }
 

@@ -7,10 +7,11 @@ never compiles it.
 from __future__ import annotations
 
 import importlib
+import logging
 from collections.abc import Callable
 from typing import Any
 
-from mage_jlab.kernel_side import decorators, masking
+from mage_jlab.kernel_side import decorators, masking, spark
 from mage_jlab.kernel_side.mage_calls import Calls, PipelineRun, RemoteBlock
 from mage_jlab.kernel_side.step import Context
 
@@ -134,6 +135,12 @@ def table(context: Callable[[], Context]) -> dict[str, Maker]:
         "mage_ai.data_preparation.variable_manager": variables,
         "mage_ai.data_preparation.shared.secrets": {"get_secret_value": calls.get_secret_value},
         "mage_ai.data_preparation.models.block.remote.models": {"RemoteBlock": RemoteBlock},
+        "mage_ai.services.spark.spark": {
+            "get_spark_session": lambda spark_config=None: spark.with_settings(
+                context(), spark_config
+            )
+        },
+        "mage_ai.shared.logger": {"logging": logging},
         "mage_ai.orchestration.triggers.api": {"trigger_pipeline": calls.trigger_pipeline},
         "mage_ai.orchestration.run_status_checker": {"check_status": calls.check_status},
         "mage_ai.orchestration.db.models.schedules": {"PipelineRun": PipelineRun},

@@ -25,6 +25,8 @@ _NAMED = re.compile(r"\b(?:spark|pyspark)\b")
 _STOP_SECONDS = 5.0
 _lock = threading.RLock()
 _session: Any = None
+_settings: dict[str, Any] = {}
+"""What the session was started with."""
 
 
 def keywords(step: Step) -> dict[str, Any]:
@@ -84,6 +86,35 @@ def session(context: Context) -> Any:
         if active() is None:
             _session = _start(context.spark.get("config") or {})
         return _session
+
+
+def with_settings(context: Context, settings: Any) -> Any:
+    """Return a session with settings as ``SparkConfig`` has them; without any the kernel's.
+
+    One that was started with others is ended. The one a project made itself stays.
+
+    Raises:
+        MissingPackage: when there is no pyspark.
+        StepFailed: when Spark does not start.
+    """
+    global _session
+    if settings is None:
+        return session(context)
+    if settings.use_custom_session:
+        return active()
+    with _lock:
+        config = _said_of(vars(settings))
+        if active() is not None and config != _settings:
+            stop()
+        if active() is None:
+            _session = _start(config)
+        return active()
+
+
+def _said_of(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings that make a difference."""
+    told = ("use_custom_session", "custom_session_var_name")
+    return {key: value for key, value in config.items() if value and key not in told}
 
 
 def active() -> Any:
@@ -158,6 +189,8 @@ def _start(config: Mapping[str, Any]) -> Any:
         master = "local[*]"
     if not master.startswith("sc://"):
         _refuse_without_java()
+    global _settings
+    _settings = _said_of(config)
     print(f"Starting Spark ({master}) …", flush=True)
     try:
         if master.startswith("sc://"):

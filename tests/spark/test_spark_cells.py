@@ -29,11 +29,13 @@ def load(*args, **kwargs):
 """
 
 
+CONFIG = {"app_name": "tests", "others": {"spark.sql.shuffle.partitions": 2}}
+
+
 @pytest.fixture(scope="module")
 def kernel(tmp_path_factory: pytest.TempPathFactory, spark_python: str) -> Iterator[Kernel]:
     with running(tmp_path_factory.mktemp("s"), spark_python) as started:
-        config = {"app_name": "tests", "others": {"spark.sql.shuffle.partitions": 2}}
-        answer = started.start(spark={"config": config, "set": True, "pipeline": False})
+        answer = started.start(spark={"config": CONFIG, "set": True, "pipeline": False})
         assert answer.steps == [{"event": "ready", "key": "k1"}], answer.traceback
         yield started
 
@@ -138,6 +140,31 @@ def f(*args, **kwargs):
     assert answer.finished["state"] == "completed", answer.traceback
     code = "@custom\ndef f(*args):\n    print(args)"
     assert kernel.cell(code, "below_udfs", "custom", ["udfs"]).stdout == "([3, 6, 9],)\n"
+
+
+def test_a_session_is_asked_for_with_settings(kernel: Kernel) -> None:
+    code = (
+        f"""
+from mage_ai.services.spark.config import SparkConfig
+from mage_ai.services.spark.spark import get_spark_session
+CONFIG = {CONFIG}
+"""
+        """
+@custom
+def f(*args, **kwargs):
+    first = get_spark_session(None)
+    print(first is kwargs['spark'], first is get_spark_session(SparkConfig.load(config=CONFIG)))
+    other = {'app_name': 'other', 'others': {'spark.sql.shuffle.partitions': 3}}
+    second = get_spark_session(SparkConfig.load(config=other))
+    print(get_spark_session(SparkConfig.load(config=other)) is second, second is not first)
+    own = SparkConfig.load(config={'use_custom_session': True})
+    print(second.conf.get('spark.sql.shuffle.partitions'), get_spark_session(own) is second)
+    get_spark_session(SparkConfig.load(config=CONFIG)).range(2).count()
+"""
+    )
+    answer = kernel.cell(code, "asked", "custom")
+    assert answer.finished["state"] == "completed", answer.traceback
+    assert "True True\nStarting Spark (local[*]) …\nTrue True\n3 True" in answer.stdout
 
 
 def test_an_unfinished_frame_leaves_nothing(kernel: Kernel) -> None:
