@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from mage_jlab.errors import BadRequest
-from mage_jlab.io.drivers import pandas
+from mage_jlab.io.drivers import package, pandas
 from mage_jlab.io.naming import clean_column
 
 QUERY_ROW_LIMIT = 10_000_000
@@ -157,7 +157,25 @@ def read(source: Any, path: Any, kind: str, **kwargs: Any) -> Any:
     packed = str(path).rpartition(".")[2]
     if kind in ("csv", "json") and hasattr(source, "read") and packed in _PACKED:
         kwargs.setdefault("compression", _PACKED[packed])
-    return getattr(pd, _READERS[kind])(source, **kwargs)
+    with _wanting(kind):
+        return getattr(pd, _READERS[kind])(source, **kwargs)
+
+
+_WANTED = {
+    "parquet": ("pyarrow fastparquet", "pyarrow"), "feather": ("pyarrow", "pyarrow"),
+    "excel": ("openpyxl", "openpyxl"), "hdf5": ("tables", "tables"), "xml": ("lxml", "lxml"),
+}  # fmt: skip
+
+
+@contextlib.contextmanager
+def _wanting(kind: str) -> Iterator[None]:
+    """Name the package that pandas or polars miss for a format."""
+    try:
+        yield
+    except ImportError:
+        if kind in _WANTED:
+            package(*_WANTED[kind], f"The file format '{kind}'")
+        raise
 
 
 def write(df: Any, target: Any, path: Any, kind: str, **kwargs: Any) -> None:
@@ -185,7 +203,8 @@ def write(df: Any, target: Any, path: Any, kind: str, **kwargs: Any) -> None:
     if kind == "parquet" and "coerce_timestamps" not in kwargs and _has_arrow(kwargs):
         kwargs.update(coerce_timestamps="ms", allow_truncated_timestamps=True)
     writer = {"excel": "to_excel", "hdf5": "to_hdf"}.get(kind, f"to_{kind}")
-    getattr(df, writer)(target, **kwargs)
+    with _wanting(kind):
+        getattr(df, writer)(target, **kwargs)
 
 
 def _has_arrow(kwargs: dict[str, Any]) -> bool:

@@ -103,6 +103,10 @@ def test_frames(other: Kernel, environment: Environment) -> None:
     answer = other.cell(same, "same", "custom", ["frame"])
     ok(answer)
     assert answer.stdout == "8.0 DataFrame\n"
+    file = "from mage_ai.io.file import FileIO\n@custom\ndef f(df):\n    FileIO().export(df, 'x.parquet')"
+    answer = other.cell(file, "file", "custom", ["frame"])
+    assert answer.finished["error"]["name"] == "MissingPackage", answer.traceback
+    assert "-m pip install pyarrow" in answer.finished["error"]["message"]
 
 
 def test_the_server_shows_what_such_an_environment_left(
