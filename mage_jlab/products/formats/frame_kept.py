@@ -17,6 +17,8 @@ from mage_jlab.products.formats.kept import Kept
 from mage_jlab.products.formats.target import comes_from, is_exactly
 
 _MASKED = re.compile(r"U?Int(8|16|32|64)|Float(32|64)|boolean")
+_TIMES = "pandas", "DatetimeArray", "TimedeltaArray"
+"""What holds an array of numpy, and nothing else that can be changed."""
 _CATEGORIES = 10_000
 _LABEL = 300
 
@@ -102,6 +104,10 @@ def _owns(value: Any) -> bool:
             if sys.getrefcount(block.values) > _ALONE:
                 return False
             array = block.values
+            if is_exactly(array, *_TIMES):
+                if sys.getrefcount(array._ndarray) > _ALONE:
+                    return False
+                array = array._ndarray
             base = getattr(array, "base", None)
             plain = is_exactly(array, "numpy", "ndarray")
             if not plain or (base is None and not array.flags.owndata):

@@ -109,6 +109,38 @@ def test_frames(other: Kernel, environment: Environment) -> None:
     assert "-m pip install pyarrow" in answer.finished["error"]["message"]
 
 
+TIMES = """
+import pandas as pd
+seen = globals().setdefault('seen', {})
+@data_loader
+def load():
+    df = pd.DataFrame({'n': [1, 2], 't': pd.to_datetime(['2024-01-01', '2024-01-02'])})
+    seen['address'] = df['t'].array._ndarray.ctypes.data
+    WATCH
+    return df
+"""
+
+
+def test_nobody_who_kept_a_part_of_a_frame_changes_what_was_handed_on(
+    other: Kernel, environment: Environment
+) -> None:
+    """Before pandas 3 a frame is kept without a copy only if nobody else sees its memory."""
+    if "pandas==2.*" not in environment.packages:
+        pytest.skip("what pandas 3 shares it guards itself")
+    here = "from _mage_jlab_kernel.kernel_side.held import held as h\n"
+    last = "list(h._entries.values())[-1].kept[0].value['t'].array._ndarray.ctypes.data"
+    change = "seen['part'][0] = pd.Timestamp('1999-09-09')"
+    use = "@custom\ndef f(df):\n    print(df['t'].iloc[0].year)"
+    ok(other.cell(TIMES.replace("WATCH", ""), "times"))
+    assert other.execute(f"{here}print({last} == seen['address'])").stdout == "True\n"
+    for watch in ("df['t'].array", "df['t'].array._ndarray", "df['t'].to_numpy()[:1]"):
+        ok(other.cell(TIMES.replace("WATCH", f"seen['part'] = {watch}"), "times"))
+        assert other.execute(change).reply["status"] == "ok"
+        answer = other.cell(use, "use", "custom", ["times"])
+        ok(answer)
+        assert answer.stdout == "2024\n", watch
+
+
 def test_the_server_shows_what_such_an_environment_left(
     other: Kernel, environment: Environment
 ) -> None:
