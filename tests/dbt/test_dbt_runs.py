@@ -6,6 +6,7 @@ import contextlib
 import json
 import textwrap
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,10 @@ import yaml
 from engine.projects import running, step, until
 from jupyter_client.kernelspec import KernelSpecManager
 
+from mage_jlab import clock
 from mage_jlab.assembly import Engine
 from mage_jlab.executors.settings import Kernels
+from mage_jlab.model.trigger import Trigger
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -97,7 +100,8 @@ def engine(tmp_path: Path, mage_state: Path, dbt_python: str) -> Iterator[Engine
     (mage / "metadata.yaml").write_text("project_type: standalone\nkernel_name: withdbt\n")
     pipeline(mage)
     specs = KernelSpecManager(kernel_dirs=[str(kernels.parent)])
-    with running(mage.parent, mage_state, kernels=Kernels(spares=0, specs=specs)) as started:
+    chosen = Kernels(spares=0, specs=specs)
+    with running(mage.parent, mage_state, scheduler=True, kernels=chosen) as started:
         yield started
 
 
@@ -207,3 +211,23 @@ def test_a_cancelled_run_leaves_no_dbt_behind(
     engine.cancel(run.id)
     assert engine.wait(run.id, 60).state == "cancelled"
     assert not dbt()
+
+
+def test_a_trigger_fires_a_pipeline_with_models(engine: Engine, warehouse: Any) -> None:
+    """By the clock: the scheduler fires it, nobody submits a run."""
+    soon = clock.now() + timedelta(seconds=1)
+    made = engine.create_trigger(
+        Trigger("", "shop", "etl", "nightly", schedule="@once", start=soon, enabled=True,
+                variables={"least": 6})
+    )  # fmt: skip
+    run = until(lambda: engine.runs.list(trigger=made.id)[0], 30)[0]
+    run = engine.wait(run.id, 200)
+    assert run.state == "completed", [(s.block, s.state, s.error) for s in run.steps]
+    assert (run.kind, run.trigger_name) == ("schedule", "nightly")
+    assert not engine.triggers.get(made.id).enabled
+    store = engine.products(engine.workspace.project("shop"))
+    report = step(run, "report")
+    folder = store.execution("etl", run.id, "report", report.version)
+    # The trigger's variable reached the model: one order of at least 6.
+    assert json.loads((folder / "output_0.json").read_text()) == {"orders": 1, "amount": 7.5}
+    assert step(run, "verify").state == "completed"

@@ -51,6 +51,25 @@ def ended(*processes: psutil.Process) -> bool:
     return True
 
 
+SLOW = "select count(*) as n from range(3000000) a, range(3000000) b where a.range <> b.range"
+
+
+def begin(kernel: Kernel) -> tuple[str, psutil.Process]:
+    """Begin a long query; return the request and the process that does it."""
+    metadata = {
+        "mage": {
+            "uuid": "slow", "name": "slow", "upstream": [], "role": "block",
+            **model("alone"), "type": "dbt", "options": {"dbt": "show"},
+        }
+    }  # fmt: skip
+    message = kernel.send(SLOW, metadata=metadata)
+    until = time.monotonic() + 60
+    while not (jobs := [job for keeper in keepers(kernel) for job in keeper.children()]):
+        assert time.monotonic() < until
+        time.sleep(0.02)
+    return message, jobs[0]
+
+
 def test_one_process_serves_all_steps_until_the_environment_changes(kernel: Kernel) -> None:
     show(kernel, "select 1 as a")
     (first,) = keepers(kernel)
@@ -114,19 +133,8 @@ def test_each_step_has_its_own_words_and_folder(kernel: Kernel, tmp_path: Path) 
 def test_a_job_that_dies_fails_its_step_only(kernel: Kernel) -> None:
     show(kernel, "select 1 as a")
     (keeper,) = keepers(kernel)
-    slow = "select count(*) as n from range(3000000) a, range(3000000) b where a.range <> b.range"
-    metadata = {
-        "mage": {
-            "uuid": "slow", "name": "slow", "upstream": [], "role": "block",
-            **model("alone"), "type": "dbt", "options": {"dbt": "show"},
-        }
-    }  # fmt: skip
-    message = kernel.send(slow, metadata=metadata)
-    until = time.monotonic() + 60
-    while not (jobs := keeper.children()):
-        assert time.monotonic() < until
-        time.sleep(0.02)
-    jobs[0].kill()
+    message, job = begin(kernel)
+    job.kill()
     answer = kernel.collect(message)
     assert "ended (-9) without an answer" in answer.finished["error"]["message"]
     assert show(kernel, "select 7 as a").previews[0]["page"]["rows"] == [[7]]
@@ -158,9 +166,39 @@ def test_it_ends_when_it_was_idle_for_long(kernel: Kernel) -> None:
         "custom",
     )
     show(kernel, "select 1 as a")
-    found = keepers(kernel)
-    assert ended(*found)
+    (found,) = keepers(kernel)
+    found.wait(20)  # gone, not only ended: no zombie is left
     assert show(kernel, "select 2 as a").previews[0]["page"]["rows"] == [[2]]
+
+
+def test_nothing_of_a_profile_stays_when_all_is_killed(tmp_path: Path, dbt_python: str) -> None:
+    beside = tmp_path / "beside"
+    beside.mkdir()
+    around = {**os.environ, "TMPDIR": str(beside), "WAREHOUSE": "canary"}
+    profile = projects.DUCKDB.format(path=tmp_path / "{{{{ env_var('WAREHOUSE') }}}}.duckdb")
+
+    def left() -> list[Path]:
+        return list(beside.glob("mage-jlab-dbt-of-*"))
+
+    with running(tmp_path, dbt_python, env=around) as kernel:
+        projects.write(kernel.project, profile.replace("{{{{", "{{").replace("}}}}", "}}"))
+        kernel.start()
+        _, job = begin(kernel)
+        (place,) = left()
+        assert "canary.duckdb" in (place / "profiles" / "profiles.yml").read_text()
+        others = keepers(kernel)
+        os.kill(kernel.manager.provisioner.pid, signal.SIGKILL)
+        for process in (*others, job):
+            process.kill()
+        assert ended(*others, job)
+        (place,) = left()
+        files = [item for item in place.rglob("*") if item.is_file()]
+        assert not [item for item in files if b"canary" in item.read_bytes()]
+    os.utime(place, (0, 0))  # what is new may belong to somebody who has not locked it yet
+    with running(tmp_path, dbt_python, env=around) as kernel:
+        kernel.start()
+        show(kernel, "select 1 as a")
+        assert left() == [], "the next one clears up"
 
 
 def test_without_an_answer_from_it_dbt_is_started_as_it_is_elsewhere(kernel: Kernel) -> None:

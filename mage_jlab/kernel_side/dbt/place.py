@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import importlib
 import json
 import os
 import re
 import shutil
+import stat
+import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,6 +27,8 @@ PROJECT = "dbt_project.yml"
 PROFILES = "profiles.yml"
 RUNTIME = "__mage_variables"
 """The run variable with flags for single blocks, which is no variable of dbt."""
+_PREFIX = "mage-jlab-dbt-of-"
+_YOUNG = 5.0
 _PLAIN = (str, int, bool, float, dict, list, datetime.datetime)
 
 
@@ -98,17 +104,79 @@ def target(step: Step) -> str | None:
 def workplace(step: Step, folder: Path) -> Iterator[Path]:
     """A folder of this execution, for nobody else to read, with the profile filled in.
 
+    Where that can be, the profile lies in memory and the folder has a link to it, so that it
+    goes with the kernel, however that ends; a folder that stays behind is removed by the next
+    one that is made.
+
     Raises:
         StepFailed: when there is no profile, or it cannot be filled in.
     """
-    place = Path(tempfile.mkdtemp(prefix="mage-jlab-dbt-"))  # 0700
-    try:
+    _clear_up()
+    place = Path(tempfile.mkdtemp(prefix=_PREFIX))  # 0700
+    with contextlib.ExitStack() as held:
+        held.callback(shutil.rmtree, place, ignore_errors=True)
+        held.enter_context(_in_use(place))
         (place / "profiles").mkdir(mode=0o700)
-        text = _profiles(step, folder).read_text("utf-8")
-        (place / "profiles" / PROFILES).write_text(_filled(step, text), "utf-8")
+        text = _filled(step, _profiles(step, folder).read_text("utf-8"))
+        held.enter_context(_readable(text.encode("utf-8"), place / "profiles" / PROFILES))
         yield place
+
+
+@contextmanager
+def _readable(data: bytes, path: Path) -> Iterator[None]:
+    """Let a file of that content be read at a path, kept in memory on Linux."""
+    if sys.platform != "linux":
+        path.write_bytes(data)
+        yield
+        return
+    with os.fdopen(os.memfd_create(PROFILES), "wb") as memory:
+        memory.write(data)
+        memory.flush()
+        path.symlink_to(f"/proc/{os.getpid()}/fd/{memory.fileno()}")
+        try:
+            seen = path.read_bytes() == data
+        except OSError:
+            seen = False
+        if not seen:  # /proc is not as usual here
+            path.unlink()
+            path.write_bytes(data)
+        yield
+
+
+@contextmanager
+def _in_use(place: Path) -> Iterator[None]:
+    """Hold a lock on a folder that ends with this process, whatever ends it."""
+    if os.name != "posix":
+        yield
+        return
+    import fcntl
+
+    handle = os.open(place, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
     finally:
-        shutil.rmtree(place, ignore_errors=True)
+        os.close(handle)
+
+
+def _clear_up() -> None:
+    """Remove folders whose processes were killed: nobody holds their locks."""
+    if os.name != "posix":
+        return
+    import fcntl
+
+    for place in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+        with contextlib.suppress(OSError):
+            said = place.lstat()
+            young = time.time() - said.st_mtime < _YOUNG  # it may not be held yet
+            if young or said.st_uid != os.getuid() or not stat.S_ISDIR(said.st_mode):
+                continue
+            handle = os.open(place, os.O_RDONLY | os.O_NOFOLLOW)
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(place, ignore_errors=True)
+            finally:
+                os.close(handle)
 
 
 def _profiles(step: Step, folder: Path) -> Path:

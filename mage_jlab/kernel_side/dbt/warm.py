@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 import sysconfig
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -94,6 +95,8 @@ class Keeper:
                 stdin=theirs.fileno(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                 env={**os.environ, "PYTHONWARNINGS": warnings},
             )  # fmt: skip
+        # It may end by itself, having idled; without anybody who waits it would stay a zombie.
+        threading.Thread(target=self._process.wait, name="mage-dbt", daemon=True).start()
 
     def fits(self, key: str) -> bool:
         """Whether it lives, and is what one started now would be."""
