@@ -42,6 +42,20 @@ RECORDS = "select count(*) as n, max(v) as v from {{ source('mage_chain', 'dbt_c
 DAY = TABLE + "select '{{ var('day', 'none') }}' as day, {{ var('least') }} as least"
 TWICE = TABLE + "select 1 as id union all select 1"
 UNIQUE = "version: 2\nmodels:\n- name: twice\n  columns:\n  - name: id\n    data_tests: [unique, not_null]\n"
+COUNTRIES = "id,name,since\n1,Fiji,1970-10-10\n2,Peru,1821-07-28\n3,Chad,"
+KEPT = (
+    "{% snapshot kept_countries %}\n"
+    "{{ config(target_schema='kept', unique_key='id', strategy='check', check_cols=['name']) }}\n"
+    "select id, name from {{ ref('countries') }}\n{% endsnapshot %}"
+)
+OF_KEPT = TABLE + (
+    "select k.id, k.name, c.since, k.dbt_valid_to is null as valid from {{ ref('kept_countries') }} k\n"
+    "join {{ ref('countries') }} c on c.id = k.id order by k.id"
+)
+COLUMN_TESTS = (
+    "version: 2\nseeds:\n- name: countries\n  columns:\n  - name: id\n"
+    "    data_tests: [unique, not_null]\n  - name: since\n    data_tests: [not_null]\n"
+)
 
 MODELS: dict[str, dict[str, str]] = {
     "chain": {
@@ -60,11 +74,24 @@ MODELS: dict[str, dict[str, str]] = {
     "tested": {"twice.sql": TWICE, "schema.yml": UNIQUE},
     "lax": {"twice.sql": TWICE, "schema.yml": UNIQUE},
     "commanded": {"twice.sql": TWICE, "schema.yml": UNIQUE},
+    "kept": {
+        "of_kept.sql": OF_KEPT,
+        "../seeds/countries.csv": COUNTRIES,
+        "../seeds/schema.yml": COLUMN_TESTS,
+        "../snapshots/kept.sql": KEPT,
+        "../tests/no_peru.sql": "select * from {{ ref('countries') }} where name = 'Peru'",
+        "../tests/no_mars.sql": "select * from {{ ref('countries') }} where name = 'Mars'",
+    },
 }
 COMMANDS = {
     "build_day": "--select of_day\n--vars '{\"day\": \"{{ variables('day') }}\"}'\n",
     "test_twice": "--select twice\n",
     "run_twice": "--select twice --full-refresh\n",
+    "seed_countries": "--select countries\n",
+    "snapshot_countries": "",
+    "test_mars": "--select no_mars unique_countries_id not_null_countries_id\n",
+    "test_gaps": "--select not_null_countries_since\n",
+    "test_peru": "--select no_peru\n",
 }
 
 
@@ -139,6 +166,18 @@ def pipelines() -> dict[str, tuple[dict[str, Any], dict[str, Any]]]:
             "test_twice": command("commanded", "test", "run_twice"),
         },
     }
+    found["kept"] = {
+        "seed_countries": command("kept", "seed"),
+        "snapshot_countries": command("kept", "snapshot", "seed_countries"),
+        path("kept", "of_kept"): model("kept", "of_kept", "snapshot_countries"),
+        "kept_below": rows(path("kept", "of_kept")),
+        "test_mars": command("kept", "test", "kept_below"),
+        "mars_below": rows("test_mars"),
+        "test_peru": command("kept", "test", "mars_below"),
+        "peru_below": rows("test_peru"),
+        "test_gaps": command("kept", "test", "mars_below"),
+        "gaps_below": rows("test_gaps"),
+    }
     for name in ("wrong", "unread", "tested", "lax"):
         (only,) = found[name]
         found[name]["below"] = rows(only)
@@ -167,7 +206,9 @@ def write(folder: Path) -> list[str]:
         )
         (project / "profiles.yml").write_text(PROFILE.format(name=name))
         for file, text in files.items():
-            (project / "models" / file).write_text(text + "\n")
+            place = project / "models" / file
+            place.parent.mkdir(exist_ok=True)
+            place.write_text(text + "\n")
     # Mage writes it when blocks are connected in its editor.
     tables = [
         {

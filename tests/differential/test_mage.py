@@ -151,21 +151,23 @@ def theirs(
 ) -> dict[str, Any]:
     database("theirs")
     folder = tmp_path_factory.mktemp("theirs")
-    return shortened(by_mage(folder, projects.write(folder)))
+    return shortened(by_mage(folder, projects.write(folder), "charts"))
 
 
-def by_mage(folder: Path, names: list[str], python: str | None = None) -> dict[str, Any]:
-    """Run pipelines of the project in a folder by mage-ai itself."""
+def by_mage(
+    folder: Path, names: list[str], *also: str, python: str | None = None
+) -> dict[str, Any]:
+    """Run pipelines of the project in a folder by mage-ai itself; `also` may be "charts"."""
     result = folder / "result.json"
     command = [
         python or os.environ["MAGE_AI_PYTHON"], str(HERE / "mage_side.py"), str(folder / "shop"),
-        str(result), json.dumps(names),
+        str(result), json.dumps(names), *also,
     ]  # fmt: skip
     environment = {k: v for k, v in os.environ.items() if k not in ("ENV", "PYTHONPATH")}
     environment["HIDE_ENV_VAR_VALUES"] = "0"
     environment["SHOP_SECRET"] = json.dumps(together.SECRET)
     with (folder / "log.txt").open("w") as log:
-        subprocess.run(command, stdout=log, stderr=log, env=environment, timeout=330, check=False)
+        subprocess.run(command, stdout=log, stderr=log, env=environment, timeout=560, check=False)
     assert result.exists(), (folder / "log.txt").read_text()[-3000:]
     found: dict[str, Any] = json.loads(result.read_text(encoding="utf-8"))
     return found
@@ -185,7 +187,7 @@ def test_nothing_is_left_out(mine: dict[str, Any]) -> None:
 
 
 @pytest.mark.mage_ai
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(600)
 def test_mage_still_gives_what_is_recorded(theirs: dict[str, Any]) -> None:
     if os.environ.get("MAGE_AI_RECORD"):
         RECORD.write_text(json.dumps(theirs, sort_keys=True, separators=(",", ":")) + "\n")

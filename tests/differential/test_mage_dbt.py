@@ -70,14 +70,14 @@ def test_nothing_is_left_out(mine: dict[str, Any]) -> None:
 
 
 @pytest.mark.mage_ai("MAGE_AI_DBT_PYTHON")
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(600)
 def test_mage_still_gives_what_is_recorded(
     tmp_path_factory: pytest.TempPathFactory, database: Callable[[str], None]
 ) -> None:
     database("theirs")
     folder = tmp_path_factory.mktemp("theirs")
     python = os.environ["MAGE_AI_DBT_PYTHON"]
-    theirs = shortened(by_mage(folder, models.write(folder), python))
+    theirs = shortened(by_mage(folder, models.write(folder), python=python))
     if os.environ.get("MAGE_AI_RECORD"):
         RECORD.write_text(json.dumps(theirs, sort_keys=True, separators=(",", ":")) + "\n")
     assert list(differences(theirs, recorded())) == []
