@@ -6,7 +6,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from mage_jlab.errors import AlreadyExists, BadRequest, BrokenFile, MageError, NotFound
+from mage_jlab.errors import (
+    AlreadyExists,
+    BadRequest,
+    BrokenFile,
+    InvalidName,
+    MageError,
+    NotFound,
+)
 from mage_jlab.files import edit, pipeline_yaml, places, save, structure, yaml_dump, yaml_load
 from mage_jlab.files.reader import Reader
 from mage_jlab.ids import PipelineId
@@ -31,7 +38,7 @@ def read(project: Project) -> list[DataProduct]:
     if document is None:
         return []
     return [
-        of(str(key), pipeline_yaml.mapping(value))
+        of(_id(key), pipeline_yaml.mapping(value))
         for key, value in yaml_load.as_mapping(document, FILE).items()
         if isinstance(value, Mapping)
     ]
@@ -45,7 +52,7 @@ def get(project: Project, identity: str) -> DataProduct:
         BrokenFile: when the file cannot be read.
     """
     for product in read(project):
-        if product.id == identity:
+        if product.id == _id(identity):
             return product
     raise NotFound(
         f"Project '{project.name}' has no global data product '{identity}'; register it in "
@@ -63,7 +70,7 @@ def added(reader: Reader, project: Project, name: str, said: Mapping[str, Any]) 
     """
     identity = places.clean_name(name)
     text, document = _document(project)
-    if identity in {str(key) for key in document}:
+    if identity in {_id(key) for key in document}:
         raise AlreadyExists(f"There is already a global data product '{identity}'.")
     _check(reader, project, said)
     entry: dict[str, Any] = {"object_type": "pipeline", "object_uuid": said["pipeline"]}
@@ -135,7 +142,7 @@ def _waits_for(
     except MageError:
         return []
     named = [named_by(b.configuration) for b in loaded if b.type == GLOBAL_DATA_PRODUCT]
-    return [known[name] for name in named if name is not None and name in known]
+    return [known[_id(name)] for name in named if name is not None and _id(name) in known]
 
 
 def named_by(configuration: Mapping[str, Any]) -> str | None:
@@ -181,8 +188,16 @@ def _check(reader: Reader, project: Project, said: Mapping[str, Any]) -> None:
             )
 
 
+def _id(key: Any) -> str:
+    """Return the name of a product: as in Mage, the key as names of blocks are made."""
+    try:
+        return places.clean_name(str(key))
+    except InvalidName:
+        return str(key)
+
+
 def _key(document: Mapping[Any, Any], identity: str) -> Any:
-    return next(key for key in document if str(key) == identity)
+    return next(key for key in document if _id(key) == _id(identity))
 
 
 def _text(project: Project) -> str | None:

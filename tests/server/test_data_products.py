@@ -85,3 +85,25 @@ async def test_a_broken_file_is_said(ask: Any, jp_root_dir: Path) -> None:
     assert found["id"] == "b" and found["state"] == "broken"
     file.write_text("")
     assert (await ask(*D)).json["items"] == []
+
+
+async def test_names_of_a_file_are_those_that_mage_makes_of_them(
+    ask: Any, jp_root_dir: Path
+) -> None:
+    """A file that a person wrote, as the one that made it had it on another machine."""
+    file = jp_root_dir / "demo" / "global_data_products.yaml"
+    file.write_text(
+        "Daily Numbers:\n  object_type: pipeline\n  object_uuid: numbers\n"
+        "  project: elsewhere\n  repo_path: /home/src/elsewhere\n"
+    )
+    (found,) = (await ask(*D)).json["items"]
+    assert (found["id"], found["state"]) == ("daily_numbers", "never")
+    change = {"outdated_after": {"weeks": 1}}
+    changed = await ask(*D, "daily_numbers", method="PATCH", body=change)
+    assert changed.status == 200, changed.body
+    said = yaml.safe_load(file.read_text())["Daily Numbers"]
+    assert said["repo_path"] == "/home/src/elsewhere" and said["outdated_after"] == {"weeks": 1}
+    again = await ask(*D, method="POST", body={"name": "daily numbers", "pipeline": "numbers"})
+    assert again.status == 409
+    assert (await ask(*D, "daily_numbers", method="DELETE")).status == 204
+    assert yaml.safe_load(file.read_text()) == {}
