@@ -33,6 +33,7 @@ import {
 import { ChangeGate } from './changeGate';
 import { type IExecuteOptions, execute } from './execution';
 import type { IHeardStep, KernelSteps } from './kernelSteps';
+import { limitOf } from './limit';
 import { type IPlanned, runPlan } from './runPlan';
 import { SharedSources } from './sharedSources';
 import { Structure } from './structure';
@@ -69,13 +70,6 @@ function productOf(data: IBlockMetadata): string | null {
   const said = data.configuration?.['global_data_product'] as
     { uuid?: unknown } | undefined;
   return typeof said?.uuid === 'string' ? said.uuid : null;
-}
-
-/** How many rows of its own table a SQL block in a database reads back in the notebook. */
-function limitOf(data: IBlockMetadata): number | null {
-  const { data_provider: provider, limit } = data.configuration ?? {};
-  const rows = Number(limit);
-  return data.language === 'sql' && provider && rows > 0 ? rows : null;
 }
 
 /** Changes of a block's settings; keys as the server's BlockChange. */

@@ -82,8 +82,9 @@ class _Work:
 
     def _limited(self, table: str) -> Any:
         limit = self._limit()
-        frame = self.database.read(table, limit)
-        if self.database.limited and frame is not None and len(frame) >= limit:
+        frame = self.database.read(table, limit + 1)  # one more tells whether it cuts
+        if self.database.limited and frame is not None and len(frame) > limit:
+            frame = frame.head(limit)
             key = "limit" if self.step.context.interactive else "limit_in_pipeline_run"
             print(f"Limited to {limit:,} rows by the block's setting '{key}'; the table has all.")
         return frame

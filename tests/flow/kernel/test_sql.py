@@ -50,6 +50,9 @@ def test_policies_and_limits(fresh: Kernel) -> None:
     assert database.execute("SELECT count(*) FROM mine").fetchone() == (6,)  # append is the default
     assert len(answer.previews[0]["page"]["rows"]) == 2
     assert "Limited to 2 rows by the block's setting 'limit'" in answer.stdout
+    whole = {"data_provider_table": "whole", "limit": 3}
+    answer = sql(fresh, "SELECT n FROM {{ df_1 }}", "all", "load", **whole)
+    assert len(answer.previews[0]["page"]["rows"]) == 3 and "Limited" not in answer.stdout
     answer = sql(fresh, "SELECT 1 AS n", "a", export_write_policy="fail", **chosen)
     assert "write policy is 'fail'" in fails(answer, "AlreadyExists")
 

@@ -73,6 +73,16 @@ def test_no_database_and_no_package(bare: Kernel) -> None:
     ]
 
 
+@pytest.mark.parametrize("run", [None, {"id": "r1"}], ids=["notebook", "run"])
+def test_a_limit_cuts_nothing(bare: Kernel, run: Any) -> None:
+    """What a block had in a database: the grid fetches what is looked at, and blocks want all."""
+    said = {"limit": 2, "limit_in_pipeline_run": 1}
+    bare.start(variables={"least": 2, "who": "O'Neil"}, run=run)
+    answer = sql(bare, "SELECT * FROM range(5) t(n)", "all", configuration=said)
+    assert ok(answer)["outputs"][0]["rows"] == 5 and "Limited" not in answer.stdout
+    bare.start(variables={"least": 2, "who": "O'Neil"})
+
+
 def test_templates(bare: Kernel) -> None:
     ok(bare.cell("@data_loader\ndef f():\n    return {'a': 5}", "one"))
     bare.execute("import os; os.environ['PLACE'] = 'here'")
