@@ -255,6 +255,9 @@ class BaseFile(BaseIO):
 class BaseSQLDatabase(BaseIO):
     """A database that is asked in SQL."""
 
+    asking = " with query\n{}"
+    """How what is printed says the query."""
+
     def _clean_query(self, query: str) -> str:
         return query.strip(" \n\t")
 
@@ -277,9 +280,39 @@ class BaseSQLDatabase(BaseIO):
         """Return some rows of a table."""
         return self.load(f"SELECT * FROM {schema}.{table} LIMIT {size}", **kwargs)
 
-    def load(self, query_string: str, **kwargs: Any) -> Any:
+    def load(
+        self,
+        query_string: str,
+        limit: int = QUERY_ROW_LIMIT,
+        display_query: str | None = None,
+        verbose: bool = True,
+        **kwargs: Any,
+    ) -> Any:
+        """Return what a query gives, as a frame of at most so many rows."""
+        said = self.asking.format(display_query or query_string) if verbose else ""
+        query = self._enforce_limit(self._clean_query(query_string), limit)
+        with self.printer.print_msg(f"Loading data{said}"):
+            return self._frame(query, **kwargs)
+
+    def _frame(self, query: str, **kwargs: Any) -> Any:
         """Return what a query gives, as a frame."""
         raise NotImplementedError
+
+
+class BaseSQLClient(BaseSQLDatabase):
+    """A database whose driver has a client, which connects when it is first asked."""
+
+    def __init__(self, verbose: bool = True, **options: Any) -> None:
+        """Keep credentials and what the client takes."""
+        super().__init__(verbose)
+        self._options = options
+        self._client: Any = None
+
+    def close(self) -> None:
+        """Close the client."""
+        if self._client is not None:
+            self._client.close()
+            self._client = None
 
 
 class BaseSQLConnection(BaseSQLDatabase):

@@ -8,7 +8,7 @@ from typing import Any
 
 from mage_jlab.errors import AlreadyExists, BadRequest
 from mage_jlab.io import google
-from mage_jlab.io.base import QUERY_ROW_LIMIT, BaseSQLDatabase, check_policy, frame
+from mage_jlab.io.base import BaseSQLClient, check_policy, frame
 from mage_jlab.io.drivers import package
 
 _WHAT, _INSTALL = "BigQuery", "google-cloud-bigquery[pandas]"
@@ -18,14 +18,8 @@ _SCOPES = [
 ]
 
 
-class BigQuery(BaseSQLDatabase):
+class BigQuery(BaseSQLClient):
     """A BigQuery project."""
-
-    def __init__(self, verbose: bool = True, **options: Any) -> None:
-        """Keep credentials and what the client takes; it connects when first asked."""
-        super().__init__(verbose)
-        self._options = options
-        self._client: Any = None
 
     @classmethod
     def with_config(cls, config: Any, **kwargs: Any) -> BigQuery:
@@ -71,25 +65,8 @@ class BigQuery(BaseSQLDatabase):
         """Connect."""
         _ = self.client
 
-    def close(self) -> None:
-        """Close the client."""
-        if self._client is not None:
-            self._client.close()
-            self._client = None
-
-    def load(
-        self,
-        query_string: str,
-        limit: int = QUERY_ROW_LIMIT,
-        display_query: str | None = None,
-        verbose: bool = True,
-        **kwargs: Any,
-    ) -> Any:
-        """Return what a query gives, as a frame of at most so many rows."""
-        said = f" with query\n{display_query or query_string}" if verbose else ""
-        query = self._enforce_limit(self._clean_query(query_string), limit)
-        with self.printer.print_msg(f"Loading data{said}"):
-            return self.client.query(query, **kwargs).to_dataframe()
+    def _frame(self, query: str, **kwargs: Any) -> Any:
+        return self.client.query(query, **kwargs).to_dataframe()
 
     def execute(self, query_string: str, **kwargs: Any) -> None:
         """Execute a statement and wait for its end."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mage_jlab.errors import AlreadyExists, BadRequest
-from mage_jlab.io.base import QUERY_ROW_LIMIT, BaseSQLDatabase, check_policy, frame
+from mage_jlab.io.base import BaseSQLClient, check_policy, frame
 from mage_jlab.io.config import given, needed
 from mage_jlab.io.drivers import package, pandas
 
@@ -17,15 +17,13 @@ _TYPES = {
 }  # fmt: skip
 
 
-class ClickHouse(BaseSQLDatabase):
+class ClickHouse(BaseSQLClient):
     """A ClickHouse server; it connects when first asked."""
 
     def __init__(self, verbose: bool = True, **options: Any) -> None:
         """Keep the settings."""
-        super().__init__(verbose)
+        super().__init__(verbose, **options)
         self.database = options.get("database") or "default"
-        self._options = options
-        self._client: Any = None
 
     @classmethod
     def with_config(cls, config: Any, **kwargs: Any) -> ClickHouse:
@@ -56,25 +54,8 @@ class ClickHouse(BaseSQLDatabase):
         """Return None: ClickHouse has databases only."""
         return None
 
-    def close(self) -> None:
-        """Close the client."""
-        if self._client is not None:
-            self._client.close()
-            self._client = None
-
-    def load(
-        self,
-        query_string: str,
-        limit: int = QUERY_ROW_LIMIT,
-        display_query: str | None = None,
-        verbose: bool = True,
-        **kwargs: Any,
-    ) -> Any:
-        """Return what a query gives, as a frame of at most so many rows."""
-        said = f" with query\n{display_query or query_string}" if verbose else ""
-        query = self._enforce_limit(self._clean_query(query_string), limit)
-        with self.printer.print_msg(f"Loading data{said}"):
-            return self.client.query_df(query, **kwargs)
+    def _frame(self, query: str, **kwargs: Any) -> Any:
+        return self.client.query_df(query, **kwargs)
 
     def execute(self, command_string: str, **kwargs: Any) -> None:
         """Execute a statement."""

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from mage_jlab.errors import AlreadyExists, BadRequest
-from mage_jlab.io.base import QUERY_ROW_LIMIT, BaseSQLConnection, check_policy, frame
+from mage_jlab.io.base import BaseSQLConnection, check_policy, frame
 from mage_jlab.io.drivers import pandas
 from mage_jlab.io.naming import clean_name
 
@@ -26,6 +26,7 @@ _TYPES = {
 class BaseSQL(BaseSQLConnection):
     """A database: subclasses say how to connect and what differs in its SQL."""
 
+    asking = " with query\n\n{}\n\n"
     quote = '"'
     place = "%s"
     """What stands for a value in a statement."""
@@ -82,19 +83,8 @@ class BaseSQL(BaseSQLConnection):
             warnings.simplefilter("ignore", UserWarning)  # pandas would like SQLAlchemy better
             return pandas("Loading data").read_sql(query, self.conn, **kwargs)
 
-    def load(
-        self,
-        query_string: str,
-        limit: int = QUERY_ROW_LIMIT,
-        display_query: str | None = None,
-        verbose: bool = True,
-        **kwargs: Any,
-    ) -> Any:
-        """Return what a query gives, as a frame of at most so many rows."""
-        said = f" with query\n\n{display_query or query_string}\n\n" if verbose else ""
-        query = self._enforce_limit(self._clean_query(query_string), limit)
-        with self.printer.print_msg(f"Loading data{said}"):
-            return self.fetch_query(None, query, **kwargs)
+    def _frame(self, query: str, **kwargs: Any) -> Any:
+        return self.fetch_query(None, query, **kwargs)
 
     def execute(self, query_string: str, **query_vars: Any) -> None:
         """Execute a statement; ``commit()`` makes it last."""

@@ -1,4 +1,4 @@
-import { Dialog, InputDialog, showDialog } from '@jupyterlab/apputils';
+import { InputDialog } from '@jupyterlab/apputils';
 import { PathExt } from '@jupyterlab/coreutils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { addIcon, ReactWidget } from '@jupyterlab/ui-components';
@@ -9,6 +9,7 @@ import { CommandIDs } from '../commands';
 import { connectionIcon } from '../icons';
 import type { IWorkspace } from '../tokens';
 import { TrialLine } from '../ui/trialLine';
+import { mayDiscard } from '../ui/mayDiscard';
 import { cardsOf, faultOf, type ICard } from './draft';
 import { FieldRow } from './fields';
 import { ConnectionsModel } from './model';
@@ -111,7 +112,13 @@ function Bar({ page, commands, workspace, trans }: IPartProps): JSX.Element {
   const names = model.file?.profiles.map(item => item.name) ?? [];
   const folder = workspace.projects.find(item => item.slug === project)?.id;
   const choose = async (profile: string): Promise<void> => {
-    if (!model.dirty || (await mayDiscard(trans))) {
+    if (
+      !model.dirty ||
+      (await mayDiscard(
+        trans.__('The changes of this profile are not saved.'),
+        trans
+      ))
+    ) {
       model.choose(profile);
     }
   };
@@ -175,19 +182,6 @@ function Bar({ page, commands, workspace, trans }: IPartProps): JSX.Element {
       </button>
     </div>
   );
-}
-
-async function mayDiscard(trans: TranslationBundle): Promise<boolean> {
-  const result = await showDialog({
-    title: trans.__('Discard what you typed?'),
-    body: trans.__('The changes of this profile are not saved.'),
-    buttons: [
-      Dialog.cancelButton({ label: trans.__('Keep editing') }),
-      Dialog.warnButton({ label: trans.__('Discard') })
-    ],
-    defaultButton: 0
-  });
-  return result.button.accept;
 }
 
 function Card(props: IPartProps & { card: ICard }): JSX.Element {

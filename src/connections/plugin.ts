@@ -5,7 +5,7 @@ import {
 } from '@jupyterlab/application';
 import {
   ICommandPalette,
-  MainAreaWidget,
+  type MainAreaWidget,
   WidgetTracker
 } from '@jupyterlab/apputils';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
@@ -15,6 +15,7 @@ import { connectionIcon } from '../icons';
 import { IWorkspace } from '../tokens';
 import { argsSchema } from '../ui/argsSchema';
 import { chooseProject, textArg } from '../ui/choosePipeline';
+import { addTab } from '../ui/mainTab';
 import { installPackage } from './install';
 import { orTell } from './model';
 import { ConnectionsPage, type IConnectionsContext } from './page';
@@ -43,11 +44,8 @@ function addPage(
       let widget = tracker.find(item => item.content.project === project.slug);
       if (!widget) {
         const content = new ConnectionsPage(project.slug, context);
-        widget = new MainAreaWidget({ content });
-        widget.id = `mage-connections-${project.slug}`;
-        widget.toolbar.hide();
-        await tracker.add(widget);
-        app.shell.add(widget, 'main', { type: 'Mage' });
+        const id = `mage-connections-${project.slug}`;
+        widget = addTab(app, tracker, content, id);
       }
       app.shell.activateById(widget.id);
       const profile = textArg(args, 'profile');

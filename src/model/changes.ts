@@ -40,7 +40,8 @@ export const ACTIVE_STATES: ReadonlySet<string> = new Set([
   'cancelling'
 ]);
 
-const STEP_DONE: ReadonlySet<string> = new Set([
+/** States of a step that will not change without a retry. */
+export const STEP_DONE: ReadonlySet<string> = new Set([
   'completed',
   'failed',
   'upstream_failed',

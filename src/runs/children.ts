@@ -3,21 +3,13 @@
  * each by itself; there may be a thousand. Pure.
  */
 import type { IStep } from '../api/types';
+import { STEP_DONE } from '../model/changes';
 import { endedBadly } from '../ui/state';
 
 /** So many children of an opened block are shown at once. */
 export const MOST_CHILDREN = 100;
 /** So many logs are read at once. */
 export const MOST_LOGS = 20;
-
-const ENDED: ReadonlySet<string> = new Set([
-  'completed',
-  'failed',
-  'upstream_failed',
-  'skipped',
-  'cancelled',
-  'interrupted'
-]);
 
 export interface IFolded {
   steps: IStep[];
@@ -50,7 +42,7 @@ export function childCount(
   const found = steps.filter(step => step.group === block);
   return {
     total: found.length,
-    ended: found.filter(step => ENDED.has(step.state)).length,
+    ended: found.filter(step => STEP_DONE.has(step.state)).length,
     failed: found.filter(step => step.state === 'failed').length
   };
 }

@@ -5,7 +5,7 @@ import {
 } from '@jupyterlab/application';
 import {
   ICommandPalette,
-  MainAreaWidget,
+  type MainAreaWidget,
   WidgetTracker
 } from '@jupyterlab/apputils';
 import { IEditorLanguageRegistry } from '@jupyterlab/codemirror';
@@ -20,6 +20,7 @@ import { runsIcon } from '../icons';
 import { IWorkspace } from '../tokens';
 import { argsSchema } from '../ui/argsSchema';
 import { textArg } from '../ui/choosePipeline';
+import { addTab } from '../ui/mainTab';
 import { addRunCommands } from './commands';
 import type { IRunsContext } from './context';
 import { filtersFrom, isFiltered } from './filters';
@@ -63,13 +64,8 @@ function addRunsPage(
       let widget = tracker.find(() => true);
       if (!widget || widget.isDisposed) {
         const content = new RunsPage(context, args);
-        const made = new MainAreaWidget({ content });
-        made.id = 'mage-runs';
-        made.toolbar.hide();
-        content.filtersChanged.connect(() => void tracker.save(made));
-        widget = made;
-        void tracker.add(made);
-        app.shell.add(made, 'main', { type: 'Mage' });
+        const { filtersChanged } = content;
+        widget = addTab(app, tracker, content, 'mage-runs', filtersChanged);
       } else if (isFiltered(filtersFrom(args))) {
         widget.content.filters = filtersFrom(args);
       }
@@ -106,13 +102,8 @@ function addRunPages(
         run,
         tab: textArg(args, 'tab') as RunTab | null
       });
-      const made = new MainAreaWidget({ content });
-      made.id = `mage-run-${run}`;
-      made.toolbar.hide();
-      content.tabChanged.connect(() => void tracker.save(made));
-      widget = made;
-      void tracker.add(made);
-      app.shell.add(made, 'main', { type: 'Mage' });
+      const id = `mage-run-${run}`;
+      widget = addTab(app, tracker, content, id, content.tabChanged);
     }
     app.shell.activateById(widget.id);
     return widget;

@@ -1,4 +1,4 @@
-import { Dialog, ReactWidget, showDialog } from '@jupyterlab/apputils';
+import { ReactWidget } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { addIcon } from '@jupyterlab/ui-components';
 import type { CommandRegistry } from '@lumino/commands';
@@ -10,6 +10,7 @@ import { CommandIDs } from '../commands';
 import { triggerIcon } from '../icons';
 import type { IWorkspace } from '../tokens';
 import { localZone } from '../ui/time';
+import { mayDiscard } from '../ui/mayDiscard';
 import { draftOf, newDraft } from './draft';
 import { TriggerForm } from './form';
 import { TriggerList } from './list';
@@ -51,16 +52,8 @@ export class TriggersPage extends ReactWidget {
   async open(view: View): Promise<void> {
     if (this._dirty && this._view.kind !== 'list') {
       const { trans } = this._context;
-      const result = await showDialog({
-        title: trans.__('Discard what you typed?'),
-        body: trans.__('The trigger that is being edited is not saved.'),
-        buttons: [
-          Dialog.cancelButton({ label: trans.__('Keep editing') }),
-          Dialog.warnButton({ label: trans.__('Discard') })
-        ],
-        defaultButton: 0
-      });
-      if (!result.button.accept) {
+      const what = trans.__('The trigger that is being edited is not saved.');
+      if (!(await mayDiscard(what, trans))) {
         return;
       }
     }

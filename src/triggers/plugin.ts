@@ -6,7 +6,7 @@ import {
 import {
   Dialog,
   ICommandPalette,
-  MainAreaWidget,
+  type MainAreaWidget,
   Notification,
   showDialog,
   WidgetTracker
@@ -27,6 +27,7 @@ import { triggerIcon } from '../icons';
 import { IWorkspace } from '../tokens';
 import { argsSchema } from '../ui/argsSchema';
 import { textArg } from '../ui/choosePipeline';
+import { addTab } from '../ui/mainTab';
 import type { ITriggersContext, View } from './page';
 import { TriggersPage } from './page';
 
@@ -144,13 +145,13 @@ function addPage(
     let widget = tracker.find(() => true);
     if (!widget) {
       const content = new TriggersPage(context);
-      const made = new MainAreaWidget({ content });
-      made.id = 'mage-triggers';
-      made.toolbar.hide();
-      content.viewChanged.connect(() => void tracker.save(made));
-      widget = made;
-      await tracker.add(made);
-      app.shell.add(made, 'main', { type: 'Mage' });
+      widget = addTab(
+        app,
+        tracker,
+        content,
+        'mage-triggers',
+        content.viewChanged
+      );
     }
     app.shell.activateById(widget.id);
     if (view) {
