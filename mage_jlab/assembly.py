@@ -58,6 +58,8 @@ from mage_jlab.secrets.store import SecretStore
 log = logging.getLogger(__name__)
 _BEAT = 5.0
 _MEASURE = 60.0
+_MEASURE_SHARE = 100
+"""Looking at all that is stored may take a hundredth of the time."""
 
 
 class Engine:
@@ -119,7 +121,7 @@ class Engine:
         self._sockets: Path | None = None
         self._ended = threading.Event()
         self._scheduler = False
-        self._size: tuple[float, int] | None = None
+        self._size: tuple[float, int] | None = None  # until when, how many bytes
 
     # ---- life ------------------------------------------------------------
 
@@ -475,9 +477,12 @@ class Engine:
             self._loop.call_soon_threadsafe(self._runner.wake)
 
     def _products_bytes(self) -> int:
-        if self._size is None or clock.monotonic() - self._size[0] > _MEASURE:
+        """Return what is stored; looked at again when that is cheap, else each minute."""
+        now = clock.monotonic()
+        if self._size is None or now >= self._size[0]:
             total = sum(self.products(project).size() for project in self.workspace.projects())
-            self._size = (clock.monotonic(), total)
+            took = clock.monotonic() - now
+            self._size = now + min(_MEASURE, _MEASURE_SHARE * took), total
         return self._size[1]
 
 

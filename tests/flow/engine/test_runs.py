@@ -366,3 +366,10 @@ def test_history_follows_new_names(root: Path, engine: Engine) -> None:
     assert found.pipeline == "new"
     assert [(s.block, s.upstream) for s in found.steps] == [("renamed", ()), ("b", ("renamed",))]
     assert engine.products(project).latest("new", run.id, "renamed") is not None
+
+
+def test_what_is_stored_is_said_soon_after_a_run(root: Path, engine: Engine) -> None:
+    diamond(root)
+    assert engine.health()["products_bytes"] == 0
+    engine.wait(engine.submit("p", "diamond").id, 90)
+    until(lambda: engine.health()["products_bytes"] > 1_000, 5)
