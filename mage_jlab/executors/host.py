@@ -224,7 +224,10 @@ class Host:
         return value
 
     def _run_state(self, asker: Asker, args: Mapping[str, Any]) -> dict[str, Any] | None:
-        """Return the newest run of a pipeline whose date lies in a window, or None."""
+        """Return the newest run of a pipeline whose date lies in a window, or None.
+
+        A block may ask after another of its own run, but not after the end of that.
+        """
         if args.get("run_id"):
             return _told(self._own.runs.get(str(args["run_id"])), args.get("block_uuid"))
         project = self._own.workspace.project(asker.project)
@@ -235,7 +238,7 @@ class Host:
         if block and block not in self._own.workspace.load(project, pipeline).ids:
             raise NotFound(f"Pipeline '{pipeline}' has no block '{block}'.")
         found, _ = self._own.runs.list(project.id, pipeline, limit=200)
-        dated = [(_date(run), run) for run in found if run.id != asker.run]
+        dated = [(_date(run), run) for run in found if block or run.id != asker.run]
         fitting = [(when, run) for when, run in dated if since <= when <= until]
         if not fitting:
             return None

@@ -87,12 +87,28 @@ def _pipeline(reader: Reader, project: Project, pipeline_id: PipelineId) -> Iter
         yield Problem(ERROR, error.message, pipeline=pipeline_id, file=file)
         return
     lines = reader.lines(data, file)
+    yield from _twice(data, pipeline_id, file)
     for problem in _document(pipeline, document, file):
         yield problem if problem.line or problem.block is None else _at(problem, lines)
     for block in pipeline:
         for problem in _block(reader, project, pipeline, block):
             yield problem if problem.file else _at(problem, lines, file)
     yield from _triggers(reader, project, pipeline_id)
+
+
+_KEY = re.compile(rb"^([A-Za-z_]\w*):(?=\s)", re.MULTILINE)
+
+
+def _twice(data: bytes, pipeline: str, file: str) -> Iterator[Problem]:
+    seen: set[bytes] = set()
+    for key in _KEY.finditer(data):
+        if key[1] in seen:
+            yield Problem(
+                WARNING,
+                f"'{key[1].decode()}' is there twice; the last one counts, as in Mage.",
+                pipeline=pipeline, file=file, line=data.count(b"\n", 0, key.start()) + 1,
+            )  # fmt: skip
+        seen.add(key[1])
 
 
 def _at(problem: Problem, lines: Mapping[str, int], file: str | None = None) -> Problem:

@@ -192,8 +192,9 @@ class _Editor:
             if key.tag == "tag:yaml.org,2002:merge":
                 continue
             name = self.keys[id(key)]
-            if name in found or key.start_mark.index < node.start_mark.index:
+            if key.start_mark.index < node.start_mark.index:
                 raise _CannotSplice
+            found.pop(name, None)  # of a key that is there twice the last one counts
             found[name] = (key, value)
         return found
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import yaml
 from odd_projects import FILES, write_shop
 
 from mage_jlab.errors import BrokenFile, NotFound
@@ -197,6 +198,18 @@ def test_a_check_names_every_kind_of_problem(workspace: Workspace, project: Proj
         "info streaming None: Pipelines of type 'streaming' cannot be run here yet.",
     ):
         assert expected in said, said
+
+
+def test_a_file_that_was_written_twice(workspace: Workspace, project: Project) -> None:
+    """Mage reads the last of two documents that stand in one file without a line between them."""
+    file = project.root / "pipelines" / "only_name" / "metadata.yaml"
+    workspace.add_block(project, "only_name", {"name": "one", "type": "custom"})
+    file.write_text(file.read_text() * 2)
+    found = [(p.severity, p.message[:24]) for p in workspace.check(project, "only_name")]
+    assert ("warning", "'blocks' is there twice;") in found
+    workspace.change_block(project, "only_name", "one", {"color": "teal"})
+    assert yaml.safe_load(file.read_text())["blocks"][0]["color"] == "teal"
+    assert file.read_text().count("\nname: x") == 2
 
 
 def test_projects_are_found_levels_deep_and_links_not_followed(tmp_path: Path) -> None:

@@ -98,6 +98,30 @@ def test_a_sensor_waits_for_another_pipeline(root: Path, engine: Engine) -> None
     assert run.state == "completed", run.error
 
 
+def test_a_sensor_waits_for_a_block_of_its_own_run(root: Path, engine: Engine) -> None:
+    body = """
+    from mage_ai.orchestration.run_status_checker import check_status
+
+    @sensor
+    def ready(*args, **kwargs):
+        named = dict(execution_date=kwargs['execution_date'], hours=1)
+        return any(check_status('own', block_uuid=name, **named) for name in ('left', 'right'))
+    """
+    write_pipeline(
+        root / "p",
+        "own",
+        {
+            "ready": block("sensor", body, **every(0.5)),
+            "left": custom("import time; time.sleep(1.2)"),
+            "right": custom("return 1"),
+            "after": custom("return len(args), args[0]", "ready"),
+        },
+    )
+    run = engine.wait(engine.submit("p", "own").id, 60)
+    assert run.state == "completed", run.error
+    assert step(run, "ready").ended > step(run, "right").ended
+
+
 def test_blocks_of_one_process_share_their_context_while_a_sensor_waits(
     root: Path, mage_state: Path, tmp_path: Path
 ) -> None:

@@ -198,6 +198,15 @@ def test_a_merged_key_is_overridden_and_an_alias_replaced() -> None:
     assert "base: &base {a: 1, b: 2}\n" in result
 
 
+def test_of_a_key_that_is_there_twice_the_last_one_is_edited() -> None:
+    text = "name: old\nblocks:\n- uuid: a\n  type: custom\nname: new\nblocks:\n- uuid: a\n  type: custom\n"
+    result = edited(text, lambda d: d["blocks"][0].update(type="sensor"))
+    assert result == text[: -len("custom\n")] + "sensor\n"
+    assert edited(text, lambda d: d.update(tags=["x"])).startswith(text.partition("name: new")[0])
+    with pytest.raises(EditRefused):  # the first one would count again
+        edited(text, lambda d: d.pop("name"))
+
+
 def test_an_edit_through_an_anchor_is_refused() -> None:
     text = "base: &base\n  a: 1\nother: *base\n"
     with pytest.raises(EditRefused):
