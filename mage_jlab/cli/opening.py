@@ -27,9 +27,9 @@ def project(path: str, root: str | None = None) -> tuple[Engine, Project]:
     """
     folder = Path(path).expanduser().resolve()
     if not is_project(folder):
-        found = below(path)
+        found = Finder(folder).all() if folder.is_dir() else []
         hint = (
-            f"those below it are: {', '.join(map(str, found[:20]))}"
+            f"those below it are: {', '.join(str(Path(path, item.id)) for item in found[:20])}"
             if found
             else "a project is a folder with metadata.yaml and pipelines/. "
             "Make one with: mage-jlab init PATH"
@@ -39,12 +39,13 @@ def project(path: str, root: str | None = None) -> tuple[Engine, Project]:
     return engine, engine.workspace.project(folder.relative_to(engine.root).as_posix().lstrip("."))
 
 
-def below(path: str) -> list[Path]:
-    """Return the folders of projects in a folder that is none itself, as they may be typed."""
-    folder = Path(path).expanduser()
-    if not folder.is_dir() or is_project(folder.resolve()):
-        return []
-    return [folder / item.id for item in Finder(folder.resolve()).all()]
+def several(path: str) -> Engine | None:
+    """Return an engine (not started) of the projects in a folder that is none itself, if any."""
+    folder = Path(path).expanduser().resolve()
+    if not folder.is_dir() or is_project(folder):
+        return None
+    engine = Engine(folder, kind="cli", kernels=early.kernels())
+    return engine if engine.workspace.projects() else None
 
 
 def pipeline(engine: Engine, of: Project, name: str) -> PipelineId:

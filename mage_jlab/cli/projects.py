@@ -14,6 +14,7 @@ from mage_jlab.cli.output import Output, plain
 from mage_jlab.errors import BadRequest, MageError
 from mage_jlab.model import graph
 from mage_jlab.model.check import ERROR, Problem
+from mage_jlab.model.project import Project
 
 _MARKS = {"error": "✗", "warning": "!", "info": "·"}
 
@@ -50,27 +51,26 @@ def check(arguments: Namespace, output: Output) -> int:
 
     Of a folder that is no project, all projects below it.
     """
-    folders = opening.below(arguments.project)
-    if not folders:
-        found = _checked(arguments.project, arguments.root, output)
+    several = opening.several(arguments.project)
+    if several is None:
+        found = _checked(*opening.project(arguments.project, arguments.root), output)
         output.give(found)
         return 1 if found["errors"] else 0
     all_found = []
-    for number, folder in enumerate(folders):
-        output.say("\n" if number else "")
-        all_found.append(_checked(str(folder), arguments.root, output))
+    for project in several.workspace.projects():
+        output.say("\n" if all_found else "")
+        all_found.append(_checked(several, project, output))
     errors = sum(item["errors"] for item in all_found)
     output.give({"projects": all_found, "errors": errors})
     pipelines = sum(len(item["pipelines"]) for item in all_found)
     output.say(
-        f"\n{_count(len(folders), 'project')}, {_count(pipelines, 'pipeline')}, "
+        f"\n{_count(len(all_found), 'project')}, {_count(pipelines, 'pipeline')}, "
         f"{_count(errors, 'error')}."
     )
     return 1 if errors else 0
 
 
-def _checked(path: str, root: str | None, output: Output) -> dict[str, Any]:
-    engine, project = opening.project(path, root)
+def _checked(engine: Engine, project: Project, output: Output) -> dict[str, Any]:
     workspace = engine.workspace
     problems = workspace.check(project)
     pipelines = [_pipeline(engine, project, item) for item in workspace.pipelines(project)]
