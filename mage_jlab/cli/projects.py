@@ -56,7 +56,7 @@ def check(arguments: Namespace, output: Output) -> int:
         found = _checked(*opening.project(arguments.project, arguments.root), output)
         output.give(found)
         return 1 if found["errors"] else 0
-    all_found = []
+    all_found: list[dict[str, Any]] = []
     for project in several.workspace.projects():
         output.say("\n" if all_found else "")
         all_found.append(_checked(several, project, output))

@@ -34,7 +34,7 @@ def document() -> dict[str, Any]:
         for item in vars(wire).values()
         if inspect.isclass(item)
         and issubclass(item, msgspec.Struct)
-        and item.__module__ == wire.__name__
+        and item.__module__.startswith(wire.__name__)
         and item not in (wire.Page, wire.Request)
     ]
     _, components = msgspec.json.schema_components(

@@ -817,362 +817,121 @@ export type webhooks = Record<string, never>;
 export interface components {
   schemas: {
     /**
-     * Failure
-     * @description What is wrong, in one sentence; its name; plain data that belongs to it.
+     * ConnectionChange
+     * @description What one key is to be: text, a reference (env, secret), or removed.
      */
-    Failure: {
-      message: string;
-      /** @default null */
-      reason: string | null;
-      /** @default null */
-      detail: Record<string, unknown> | null;
-    };
-    /**
-     * BlockOutputs
-     * @description What a block published in its last interactive run: how it ended, nbformat outputs.
-     */
-    BlockOutputs: {
-      block: string;
-      state: Record<string, unknown>;
-      outputs: Record<string, unknown>[];
-    };
-    /**
-     * Filter
-     * @description A condition on a column of a table; `null` and `notnull` take no value.
-     */
-    Filter: {
-      column: string;
+    ConnectionChange: {
+      path: string[];
       /** @enum {unknown} */
-      op:
-        | 'contains'
-        | 'eq'
-        | 'ge'
-        | 'gt'
-        | 'le'
-        | 'lt'
-        | 'ne'
-        | 'notnull'
-        | 'null';
-      /** @default null */
-      value: unknown;
+      kind: 'env' | 'remove' | 'secret' | 'text';
+      /** @default  */
+      text: string;
     };
     /**
-     * Health
-     * @description Whether the parts live.
+     * ConnectionProfile
+     * @description A profile of io_config.yaml, in the order of the file.
+     */
+    ConnectionProfile: {
+      name: string;
+      values: components['schemas']['ConnectionValue'][];
+    };
+    /**
+     * ConnectionValue
+     * @description One key of a profile: kind is text | env | secret | template | hidden.
      *
-     *         `scheduler` is starting | running | standby | failed | stopped.
-     *         `products_bytes` is what the stored outputs and logs take. Of every block the newest
-     *         `products_keep` executions in notebooks stay, within `products_limit` bytes; of every pipeline
-     *         the newest `runs_keep` runs, while none of their blocks takes more than `runs_limit` bytes.
+     *         `text` is the value, or the name that is referred to; never a secret. `known` says of a
+     *         reference whether there is such a variable or secret.
      */
-    Health: {
-      version: string;
-      scheduler: string;
-      scheduler_message: string | null;
-      database: string;
-      active_runs: number;
+    ConnectionValue: {
+      path: string[];
+      kind: string;
+      text: string | null;
+      secret: boolean;
       /** @default null */
-      products_bytes: number | null;
+      connector: string | null;
       /** @default null */
-      products_keep: number | null;
-      /** @default null */
-      products_limit: number | null;
-      /** @default null */
-      runs_keep: number | null;
-      /** @default null */
-      runs_limit: number | null;
+      known: boolean | null;
     };
     /**
-     * Problem
-     * @description One thing that is wrong or odd in a project.
+     * Connections
+     * @description io_config.yaml as a form.
      */
-    Problem: {
-      /** @enum {unknown} */
-      severity: 'error' | 'info' | 'warning';
-      message: string;
+    Connections: {
+      etag: string;
+      exists: boolean;
+      problem: string | null;
+      profiles: components['schemas']['ConnectionProfile'][];
+      connectors: components['schemas']['Connector'][];
+      secrets: string[];
+    };
+    /**
+     * Connector
+     * @description A connector that a profile may hold settings of.
+     */
+    Connector: {
+      id: string;
+      label: string;
+      testable: boolean;
+      settings: components['schemas']['ConnectorSetting'][];
+    };
+    /**
+     * ConnectorSetting
+     * @description One key of a connector; kind is text | number | secret | switch.
+     */
+    ConnectorSetting: {
+      key: string;
+      label: string;
+      kind: string;
+      choices: string[];
+    };
+    /**
+     * ConnectionsChange
+     * @description Change keys of a profile, or make one.
+     */
+    ConnectionsChange: {
+      profile: string;
+      /** @default [] */
+      changes: components['schemas']['ConnectionChange'][];
+      /** @default false */
+      create: boolean;
+    };
+    /**
+     * ConnectionTest
+     * @description Try a connection; secrets of `pipeline` (its id) count when it is named.
+     */
+    ConnectionTest: {
+      connector: string;
+      /** @default default */
+      profile: string;
+      /** @default null */
+      kernel: string | null;
       /** @default null */
       pipeline: string | null;
-      /** @default null */
-      block: string | null;
-      /** @default null */
-      file: string | null;
-      /** @default null */
-      line: number | null;
     };
     /**
-     * Project
-     * @description A project. `slug` is its id in URLs and drive paths; `id` its path below the root.
-     */
-    Project: {
-      slug: string;
-      id: string;
-      name: string;
-      path: string;
-      pipelines: number;
-      /** @default [] */
-      problems: components['schemas']['Problem'][];
-    };
-    /**
-     * ProjectCreate
-     * @description Make a project folder at `path`, relative to the server's root.
-     */
-    ProjectCreate: {
-      path: string;
-      /** @default false */
-      example: boolean;
-    };
-    /**
-     * PipelineSummary
-     * @description A pipeline in a list. `path` opens its notebook: ``mage:<project>/<pipeline>.ipynb``.
-     */
-    PipelineSummary: {
-      project: string;
-      slug: string;
-      id: string;
-      name: string;
-      type: string;
-      path: string;
-      blocks: number;
-      tags: string[];
-      /** @default null */
-      description: string | null;
-      /** @default null */
-      state: string | null;
-      /** @default null */
-      last_run: string | null;
-      /** @default null */
-      last_run_at: string | null;
-      /** @default null */
-      next_fire: string | null;
-      /** @default null */
-      problem: components['schemas']['Problem'] | null;
-    };
-    /**
-     * OutputSummary
-     * @description One output of a step, in short.
-     */
-    OutputSummary: {
-      name: string;
-      kind: string;
-      /** @default null */
-      rows: number | null;
-      /** @default null */
-      columns: number | null;
-      /** @default null */
-      bytes: number | null;
-    };
-    /**
-     * Block
-     * @description A block of a pipeline. `source` is None when its file is missing or it has none.
-     */
-    Block: {
-      slug: string;
-      id: string;
-      name: string;
-      type: string;
-      language: string;
-      role: string;
-      upstream: string[];
-      downstream: string[];
-      path: string | null;
-      source: string | null;
-      configuration: Record<string, unknown>;
-      /** @default null */
-      retry_config: Record<string, unknown> | null;
-      /** @default null */
-      timeout: number | null;
-      /** @default null */
-      executor_type: string | null;
-      /** @default null */
-      executor_config: Record<string, unknown> | null;
-      /** @default null */
-      color: string | null;
-      /** @default null */
-      kernel: string | null;
-      /** @default [] */
-      used_in: string[];
-    };
-    /**
-     * Pipeline
-     * @description A pipeline in full. `etag` goes into `If-Match` of a change.
-     */
-    Pipeline: {
-      project: string;
-      slug: string;
-      id: string;
-      name: string;
-      type: string;
-      path: string;
-      etag: string;
-      description: string | null;
-      tags: string[];
-      variables: Record<string, unknown>;
-      kernel: string | null;
-      blocks: components['schemas']['Block'][];
-      problems: components['schemas']['Problem'][];
-      /** @default null */
-      executor_type: string | null;
-      /** @default null */
-      retry_config: Record<string, unknown> | null;
-      /** @default {} */
-      concurrency: Record<string, unknown>;
-    };
-    /**
-     * PipelineCreate
-     * @description Make a pipeline; `copy_of` (an id) duplicates one, `template` is one of the project.
-     */
-    PipelineCreate: {
-      name: string;
-      /** @default python */
-      type: string;
-      /** @default null */
-      description: string | null;
-      /** @default null */
-      copy_of: string | null;
-      /** @default null */
-      template: string | null;
-    };
-    /**
-     * PipelineChange
-     * @description Change a pipeline; a new `name` renames its folder too.
-     */
-    PipelineChange: {
-      name?: string;
-      description?: string | null;
-      tags?: string[];
-      variables?: Record<string, unknown>;
-      kernel?: string | null;
-      executor_type?: string | null;
-      retry_config?: Record<string, unknown> | null;
-      concurrency?: Record<string, unknown>;
-      order?: string[];
-    };
-    /**
-     * BlockCreate
-     * @description Add a block.
+     * ConnectionTestResult
+     * @description How it went.
      *
-     *         `source` wins over `template`; `after` is a block id; `existing` (a path
-     *         relative to the project) uses a file that is there already. `replica_of` runs the code of
-     *         another block under a name, with inputs and settings, of its own.
+     *         `reason` is ok | settings | address | unreachable | password | database | missing_package |
+     *         other.
      */
-    BlockCreate: {
-      name: string;
-      type: string;
-      /** @default python */
-      language: string;
+    ConnectionTestResult: {
+      ok: boolean;
+      message: string;
+      reason: string;
+      seconds: number;
       /** @default null */
-      template: string | null;
-      /** @default null */
-      source: string | null;
-      /** @default null */
-      existing: string | null;
-      /** @default [] */
-      upstream: string[];
-      /** @default null */
-      after: string | null;
-      /** @default null */
-      copy_of: string | null;
-      /** @default null */
-      replica_of: string | null;
-      /** @default {} */
-      configuration: Record<string, unknown>;
+      missing_package: components['schemas']['MissingPackage'] | null;
     };
     /**
-     * BlockChange
-     * @description Change a block; a new `name` renames its file in every pipeline that uses it.
+     * MissingPackage
+     * @description A package that a kernel's environment lacks.
      */
-    BlockChange: {
-      name?: string;
-      upstream?: string[];
-      configuration?: Record<string, unknown>;
-      retry_config?: Record<string, unknown> | null;
-      timeout?: number | null;
-      executor_type?: string | null;
-      executor_config?: Record<string, unknown> | null;
-      color?: string | null;
-      source?: string;
-      language?: string;
-    };
-    /**
-     * BlockTemplate
-     * @description A template for a new block.
-     */
-    BlockTemplate: {
-      id: string;
-      name: string;
-      type: string;
-      language: string;
-      description: string;
-      source: string;
-      /** @default {} */
-      configuration: Record<string, unknown>;
-      /** @default null */
-      color: string | null;
-      /** @default false */
-      own: boolean;
-    };
-    /**
-     * PipelineTemplate
-     * @description A template of the project for new pipelines.
-     */
-    PipelineTemplate: {
-      id: string;
-      name: string;
-      description: string;
-      tags: string[];
-      blocks: number;
-    };
-    /**
-     * TemplateCreate
-     * @description Save a pipeline (an id), or one block of it, as a template of the project.
-     */
-    TemplateCreate: {
-      name: string;
-      pipeline: string;
-      /** @default null */
-      block: string | null;
-      /** @default  */
-      description: string;
-    };
-    /**
-     * FormOption
-     * @description One choice of a field.
-     */
-    FormOption: {
-      label: string;
-      value: unknown;
-    };
-    /**
-     * FormField
-     * @description One input of a form: the variable it sets and how it looks.
-     *
-     *         `input` is checkbox | code | dropdown_menu | switch | text_field; `types` are boolean | date |
-     *         datetime | dictionary | float | integer | list | string. `width` is a share of its row.
-     */
-    FormField: {
-      variable: string;
-      label: string;
-      description: string | null;
-      input: string;
-      types: string[];
-      required: boolean;
-      options: components['schemas']['FormOption'][];
-      multiline: boolean;
-      number: boolean;
-      language: string | null;
-      default: unknown;
-      width: number;
-    };
-    /**
-     * Form
-     * @description A form for variables of a pipeline (an interaction); `block` is what it belongs to.
-     */
-    Form: {
-      id: string;
-      block: string;
-      rows: components['schemas']['FormField'][][];
-      /** @default null */
-      problem: string | null;
+    MissingPackage: {
+      package: string;
+      environment: string;
+      python: string;
+      wanted_by: string;
     };
     /**
      * DataProduct
@@ -1207,19 +966,20 @@ export interface components {
       making: string | null;
     };
     /**
-     * DbtModel
-     * @description A model or snapshot of a dbt project; paths are relative to `dbt/`.
-     *
-     *         `upstream` are the models it refers to, `sources` the tables of blocks it reads, called
-     *         `<pipeline>_<block>`.
+     * DataProductChange
+     * @description Change a global data product.
      */
-    DbtModel: {
-      project: string;
-      path: string;
-      name: string;
-      kind: string;
-      upstream: string[];
-      sources: string[];
+    DataProductChange: {
+      pipeline?: string;
+      outdated_after?: {
+        [key: string]: number;
+      };
+      outdated_starting_at?: {
+        [key: string]: number;
+      };
+      settings?: {
+        [key: string]: number;
+      };
     };
     /**
      * DataProductCreate
@@ -1242,142 +1002,527 @@ export interface components {
       };
     };
     /**
-     * DataProductChange
-     * @description Change a global data product.
+     * Failure
+     * @description What is wrong, in one sentence; its name; plain data that belongs to it.
      */
-    DataProductChange: {
-      pipeline?: string;
-      outdated_after?: {
-        [key: string]: number;
-      };
-      outdated_starting_at?: {
-        [key: string]: number;
-      };
-      settings?: {
-        [key: string]: number;
-      };
+    Failure: {
+      message: string;
+      /** @default null */
+      reason: string | null;
+      /** @default null */
+      detail: Record<string, unknown> | null;
     };
     /**
-     * Trigger
-     * @description A trigger. `words` says in words when it fires.
-     *
-     *         `ignored` names settings of Mage that are kept in the file and do nothing here.
+     * ImportedBlock
+     * @description What was changed of a proposed block; what is left out stays as proposed.
      */
-    Trigger: {
+    ImportedBlock: {
+      key: string;
+      /** @default null */
+      name: string | null;
+      /** @default null */
+      type: string | null;
+      /** @default null */
+      skip: boolean | null;
+      /** @default null */
+      upstream: string[] | null;
+    };
+    /**
+     * ImportRequest
+     * @description Import triggers, variables and history from a Mage database file.
+     *
+     *         It lies in the project, or is `path`, relative to the server's root.
+     */
+    ImportRequest: {
+      /** @default null */
+      path: string | null;
+    };
+    /**
+     * ImportResult
+     * @description What was taken over.
+     */
+    ImportResult: {
+      triggers: number;
+      runs: number;
+      variables: number;
+      /** @default [] */
+      notes: string[];
+    };
+    /**
+     * NotebookBlock
+     * @description A block that would be made of some cells. Nothing is made of it while `skip`.
+     */
+    NotebookBlock: {
+      key: string;
       id: string;
+      name: string;
+      type: string;
+      skip: boolean;
+      upstream: string[];
+      takes: string[];
+      gives: string[];
+      cells: number[];
+      code: string;
+      warnings: string[];
+    };
+    /**
+     * NotebookDraft
+     * @description The pipeline that a notebook would become.
+     */
+    NotebookDraft: {
+      name: string;
+      etag: string;
+      blocks: components['schemas']['NotebookBlock'][];
+      types: string[];
+    };
+    /**
+     * NotebookImport
+     * @description A notebook (its path below the server's root) that is to become a pipeline.
+     */
+    NotebookImport: {
+      path: string;
+      /** @default null */
+      name: string | null;
+      /** @default [] */
+      blocks: components['schemas']['ImportedBlock'][];
+      /** @default null */
+      etag: string | null;
+    };
+    /**
+     * Block
+     * @description A block of a pipeline. `source` is None when its file is missing or it has none.
+     */
+    Block: {
+      slug: string;
+      id: string;
+      name: string;
+      type: string;
+      language: string;
+      role: string;
+      upstream: string[];
+      downstream: string[];
+      path: string | null;
+      source: string | null;
+      configuration: Record<string, unknown>;
+      /** @default null */
+      retry_config: Record<string, unknown> | null;
+      /** @default null */
+      timeout: number | null;
+      /** @default null */
+      executor_type: string | null;
+      /** @default null */
+      executor_config: Record<string, unknown> | null;
+      /** @default null */
+      color: string | null;
+      /** @default null */
+      kernel: string | null;
+      /** @default [] */
+      used_in: string[];
+    };
+    /**
+     * BlockChange
+     * @description Change a block; a new `name` renames its file in every pipeline that uses it.
+     */
+    BlockChange: {
+      name?: string;
+      upstream?: string[];
+      configuration?: Record<string, unknown>;
+      retry_config?: Record<string, unknown> | null;
+      timeout?: number | null;
+      executor_type?: string | null;
+      executor_config?: Record<string, unknown> | null;
+      color?: string | null;
+      source?: string;
+      language?: string;
+    };
+    /**
+     * BlockCreate
+     * @description Add a block.
+     *
+     *         `source` wins over `template`; `after` is a block id; `existing` (a path
+     *         relative to the project) uses a file that is there already. `replica_of` runs the code of
+     *         another block under a name, with inputs and settings, of its own.
+     */
+    BlockCreate: {
+      name: string;
+      type: string;
+      /** @default python */
+      language: string;
+      /** @default null */
+      template: string | null;
+      /** @default null */
+      source: string | null;
+      /** @default null */
+      existing: string | null;
+      /** @default [] */
+      upstream: string[];
+      /** @default null */
+      after: string | null;
+      /** @default null */
+      copy_of: string | null;
+      /** @default null */
+      replica_of: string | null;
+      /** @default {} */
+      configuration: Record<string, unknown>;
+    };
+    /**
+     * DbtModel
+     * @description A model or snapshot of a dbt project; paths are relative to `dbt/`.
+     *
+     *         `upstream` are the models it refers to, `sources` the tables of blocks it reads, called
+     *         `<pipeline>_<block>`.
+     */
+    DbtModel: {
       project: string;
-      pipeline: string;
+      path: string;
       name: string;
       kind: string;
-      enabled: boolean;
-      schedule: string | null;
-      zone: string;
+      upstream: string[];
+      sources: string[];
+    };
+    /**
+     * OutputSummary
+     * @description One output of a step, in short.
+     */
+    OutputSummary: {
+      name: string;
+      kind: string;
+      /** @default null */
+      rows: number | null;
+      /** @default null */
+      columns: number | null;
+      /** @default null */
+      bytes: number | null;
+    };
+    /**
+     * Pipeline
+     * @description A pipeline in full. `etag` goes into `If-Match` of a change.
+     */
+    Pipeline: {
+      project: string;
+      slug: string;
+      id: string;
+      name: string;
+      type: string;
+      path: string;
+      etag: string;
+      description: string | null;
+      tags: string[];
       variables: Record<string, unknown>;
-      settings: Record<string, unknown>;
-      missed: string;
-      overlap: string;
-      source: string;
-      words: string;
+      kernel: string | null;
+      blocks: components['schemas']['Block'][];
+      problems: components['schemas']['Problem'][];
+      /** @default null */
+      executor_type: string | null;
+      /** @default null */
+      retry_config: Record<string, unknown> | null;
+      /** @default {} */
+      concurrency: Record<string, unknown>;
+    };
+    /**
+     * Problem
+     * @description One thing that is wrong or odd in a project.
+     */
+    Problem: {
+      /** @enum {unknown} */
+      severity: 'error' | 'info' | 'warning';
+      message: string;
+      /** @default null */
+      pipeline: string | null;
+      /** @default null */
+      block: string | null;
+      /** @default null */
+      file: string | null;
+      /** @default null */
+      line: number | null;
+    };
+    /**
+     * PipelineChange
+     * @description Change a pipeline; a new `name` renames its folder too.
+     */
+    PipelineChange: {
+      name?: string;
+      description?: string | null;
+      tags?: string[];
+      variables?: Record<string, unknown>;
+      kernel?: string | null;
+      executor_type?: string | null;
+      retry_config?: Record<string, unknown> | null;
+      concurrency?: Record<string, unknown>;
+      order?: string[];
+    };
+    /**
+     * PipelineCreate
+     * @description Make a pipeline; `copy_of` (an id) duplicates one, `template` is one of the project.
+     */
+    PipelineCreate: {
+      name: string;
+      /** @default python */
+      type: string;
       /** @default null */
       description: string | null;
       /** @default null */
-      start: string | null;
+      copy_of: string | null;
       /** @default null */
-      next_fire: string | null;
+      template: string | null;
+    };
+    /**
+     * PipelineSummary
+     * @description A pipeline in a list. `path` opens its notebook: ``mage:<project>/<pipeline>.ipynb``.
+     */
+    PipelineSummary: {
+      project: string;
+      slug: string;
+      id: string;
+      name: string;
+      type: string;
+      path: string;
+      blocks: number;
+      tags: string[];
+      /** @default null */
+      description: string | null;
+      /** @default null */
+      state: string | null;
       /** @default null */
       last_run: string | null;
       /** @default null */
-      last_state: string | null;
-      /** @default [] */
-      ignored: string[];
+      last_run_at: string | null;
+      /** @default null */
+      next_fire: string | null;
+      /** @default null */
+      problem: components['schemas']['Problem'] | null;
     };
     /**
-     * TriggerCreate
-     * @description Make a trigger. `project` is a slug, `pipeline` an id.
+     * Bin
+     * @description A bar of a small distribution: label and count.
      */
-    TriggerCreate: {
-      project: string;
-      pipeline: string;
-      name: string;
-      /**
-       * @default schedule
-       * @enum {unknown}
-       */
-      kind: 'api' | 'schedule';
-      /** @default null */
-      schedule: string | null;
-      /** @default UTC */
-      zone: string;
-      /** @default true */
-      enabled: boolean;
-      /** @default {} */
-      variables: Record<string, unknown>;
-      /** @default {} */
-      settings: Record<string, unknown>;
-      /**
-       * @default latest
-       * @enum {unknown}
-       */
-      missed: 'all' | 'latest' | 'none';
-      /**
-       * @default skip
-       * @enum {unknown}
-       */
-      overlap: 'allow' | 'queue' | 'replace' | 'skip';
-      /** @default null */
-      start: string | null;
-      /** @default null */
-      description: string | null;
-      /** @default false */
-      save_in_code: boolean;
-    };
-    /**
-     * TriggerChange
-     * @description Change a trigger. Editing never fires.
-     */
-    TriggerChange: {
-      name?: string;
-      schedule?: string;
-      zone?: string;
-      enabled?: boolean;
-      variables?: Record<string, unknown>;
-      settings?: Record<string, unknown>;
-      /** @enum {unknown} */
-      missed?: 'all' | 'latest' | 'none';
-      /** @enum {unknown} */
-      overlap?: 'allow' | 'queue' | 'replace' | 'skip';
-      start?: string | null;
-      description?: string | null;
-      save_in_code?: boolean;
-    };
-    /**
-     * SchedulePreviewRequest
-     * @description Ask what a schedule means before saving it.
-     */
-    SchedulePreviewRequest: {
-      schedule: string;
-      /** @default UTC */
-      zone: string;
-      /** @default 5 */
+    Bin: {
+      label: string;
       count: number;
     };
     /**
-     * Fire
-     * @description A fire time: the instant, and the wall time in the schedule's zone.
+     * BlockOutputs
+     * @description What a block published in its last interactive run: how it ended, nbformat outputs.
      */
-    Fire: {
-      utc: string;
-      wall: string;
+    BlockOutputs: {
+      block: string;
+      state: Record<string, unknown>;
+      outputs: Record<string, unknown>[];
     };
     /**
-     * SchedulePreview
-     * @description A schedule in words, its next fire times, and notes (clock changes).
+     * Column
+     * @description A column of a stored table; `kind` is number | text | time | boolean | other.
      */
-    SchedulePreview: {
-      words: string;
-      fires: components['schemas']['Fire'][];
+    Column: {
+      name: string;
+      type: string;
+      kind: string;
+      /** @default null */
+      nulls: number | null;
+    };
+    /**
+     * ColumnStatistics
+     * @description What a column holds: nulls, distinct values, extremes, distribution.
+     */
+    ColumnStatistics: {
+      name: string;
+      kind: string;
+      count: number;
+      nulls: number;
+      distinct: number | null;
+      /** @default null */
+      minimum: unknown;
+      /** @default null */
+      maximum: unknown;
+      /** @default null */
+      mean: number | null;
       /** @default [] */
-      notes: string[];
+      bins: components['schemas']['Bin'][];
+    };
+    /**
+     * Filter
+     * @description A condition on a column of a table; `null` and `notnull` take no value.
+     */
+    Filter: {
+      column: string;
+      /** @enum {unknown} */
+      op:
+        | 'contains'
+        | 'eq'
+        | 'ge'
+        | 'gt'
+        | 'le'
+        | 'lt'
+        | 'ne'
+        | 'notnull'
+        | 'null';
+      /** @default null */
+      value: unknown;
+    };
+    /**
+     * Product
+     * @description What one execution of a block stored. `scope` is interactive or a run id.
+     *
+     *         `bytes` is what this execution takes on disk, its log included; `stored` what all executions
+     *         of the block in this scope take.
+     */
+    Product: {
+      project: string;
+      pipeline: string;
+      block: string;
+      scope: string;
+      version: string;
+      created: string;
+      duration: number;
+      outputs: components['schemas']['ProductOutput'][];
+      /** @default [] */
+      versions: string[];
+      /** @default 0 */
+      bytes: number;
+      /** @default 0 */
+      stored: number;
+    };
+    /**
+     * ProductOutput
+     * @description One stored output of a block.
+     */
+    ProductOutput: {
+      name: string;
+      kind: string;
+      type: string;
+      bytes: number;
+      /** @default null */
+      rows: number | null;
+      /** @default [] */
+      columns: components['schemas']['Column'][];
+      /** @default null */
+      media_type: string | null;
+      /** @default null */
+      preview: string | null;
+    };
+    /**
+     * Rows
+     * @description A window of a table: `rows` are lists of plain values in column order.
+     *
+     *         `total` counts the rows after the filter, `stored` all of them. Cells that
+     *         were clipped are named as [row in window, column].
+     */
+    Rows: {
+      columns: components['schemas']['Column'][];
+      rows: unknown[][];
+      offset: number;
+      total: number;
+      stored: number;
+      /** @default [] */
+      clipped: number[][];
+    };
+    /**
+     * Statistics
+     * @description Statistics of every column of a table.
+     */
+    Statistics: {
+      rows: number;
+      columns: components['schemas']['ColumnStatistics'][];
+    };
+    /**
+     * Health
+     * @description Whether the parts live.
+     *
+     *         `scheduler` is starting | running | standby | failed | stopped.
+     *         `products_bytes` is what the stored outputs and logs take. Of every block the newest
+     *         `products_keep` executions in notebooks stay, within `products_limit` bytes; of every pipeline
+     *         the newest `runs_keep` runs, while none of their blocks takes more than `runs_limit` bytes.
+     */
+    Health: {
+      version: string;
+      scheduler: string;
+      scheduler_message: string | null;
+      database: string;
+      active_runs: number;
+      /** @default null */
+      products_bytes: number | null;
+      /** @default null */
+      products_keep: number | null;
+      /** @default null */
+      products_limit: number | null;
+      /** @default null */
+      runs_keep: number | null;
+      /** @default null */
+      runs_limit: number | null;
+    };
+    /**
+     * KernelStart
+     * @description Code that, executed once in a kernel, makes it run blocks of a pipeline.
+     */
+    KernelStart: {
+      code: string;
+      key: string;
+    };
+    /**
+     * Project
+     * @description A project. `slug` is its id in URLs and drive paths; `id` its path below the root.
+     */
+    Project: {
+      slug: string;
+      id: string;
+      name: string;
+      path: string;
+      pipelines: number;
+      /** @default [] */
+      problems: components['schemas']['Problem'][];
+    };
+    /**
+     * ProjectCreate
+     * @description Make a project folder at `path`, relative to the server's root.
+     */
+    ProjectCreate: {
+      path: string;
+      /** @default false */
+      example: boolean;
+    };
+    /**
+     * Requirement
+     * @description One requirement of a project: state is met | missing | other_version | unknown.
+     */
+    Requirement: {
+      requirement: string;
+      state: string;
+      /** @default null */
+      installed: string | null;
+    };
+    /**
+     * Requirements
+     * @description A project's requirements against a kernel's environment.
+     */
+    Requirements: {
+      kernel: string;
+      items: components['schemas']['Requirement'][];
+      /** @default null */
+      install_command: string | null;
+      /** @default null */
+      message: string | null;
+    };
+    /**
+     * Secret
+     * @description What may be known of a secret: never its value.
+     */
+    Secret: {
+      name: string;
+      slug: string;
+      pipeline: string | null;
+      changed: string;
+    };
+    /**
+     * SecretCreate
+     * @description Keep a secret for a project, or for one pipeline of it (its id).
+     */
+    SecretCreate: {
+      name: string;
+      value: string;
+      /** @default null */
+      pipeline: string | null;
+      /** @default false */
+      replace: boolean;
     };
     /**
      * Attempt
@@ -1400,71 +1545,30 @@ export interface components {
       error: string | null;
     };
     /**
-     * Step
-     * @description One block in one run: its newest attempt. `earlier` are the ones before, oldest first.
-     *
-     *         `group` is the block of which the step is one child of many.
+     * Log
+     * @description A piece of a step's log; `next` is the offset to continue at while it grows.
      */
-    Step: {
-      block: string;
-      slug: string;
-      name: string;
-      type: string;
-      language: string;
-      upstream: string[];
-      /** @enum {unknown} */
-      state:
-        | 'cancelled'
-        | 'completed'
-        | 'failed'
-        | 'interrupted'
-        | 'queued'
-        | 'running'
-        | 'skipped'
-        | 'upstream_failed';
-      attempt: number;
-      started: string | null;
-      ended: string | null;
-      error: string | null;
-      outputs: components['schemas']['OutputSummary'][];
-      /** @default [] */
-      earlier: components['schemas']['Attempt'][];
-      /** @default null */
-      group: string | null;
+    Log: {
+      records: components['schemas']['LogRecord'][];
+      next: number;
+      complete: boolean;
+      /** @default 0 */
+      truncated: number;
     };
     /**
-     * RunSummary
-     * @description A run in a list. `usual` is the median duration of completed runs, in seconds.
+     * LogRecord
+     * @description One record of a step's log.
+     *
+     *         `kind` is stream | display | error | system; `output` is the nbformat
+     *         output it came from (rich outputs and errors).
      */
-    RunSummary: {
-      id: string;
-      project: string;
-      pipeline: string;
-      /** @enum {unknown} */
-      state:
-        | 'cancelled'
-        | 'cancelling'
-        | 'completed'
-        | 'failed'
-        | 'interrupted'
-        | 'missed'
-        | 'queued'
-        | 'running'
-        | 'skipped';
+    LogRecord: {
+      time: string | null;
       kind: string;
-      trigger: string | null;
-      trigger_name: string | null;
-      fire_time: string | null;
-      created: string | null;
-      started: string | null;
-      ended: string | null;
-      error: string | null;
-      steps_total: number;
-      steps_done: number;
+      level: string;
+      text: string;
       /** @default null */
-      usual: number | null;
-      /** @default false */
-      late: boolean;
+      output: Record<string, unknown> | null;
     };
     /**
      * Run
@@ -1509,6 +1613,39 @@ export interface components {
       late: boolean;
     };
     /**
+     * Step
+     * @description One block in one run: its newest attempt. `earlier` are the ones before, oldest first.
+     *
+     *         `group` is the block of which the step is one child of many.
+     */
+    Step: {
+      block: string;
+      slug: string;
+      name: string;
+      type: string;
+      language: string;
+      upstream: string[];
+      /** @enum {unknown} */
+      state:
+        | 'cancelled'
+        | 'completed'
+        | 'failed'
+        | 'interrupted'
+        | 'queued'
+        | 'running'
+        | 'skipped'
+        | 'upstream_failed';
+      attempt: number;
+      started: string | null;
+      ended: string | null;
+      error: string | null;
+      outputs: components['schemas']['OutputSummary'][];
+      /** @default [] */
+      earlier: components['schemas']['Attempt'][];
+      /** @default null */
+      group: string | null;
+    };
+    /**
      * RunCreate
      * @description Start a run. `project` is a slug, `pipeline` and `blocks` are ids.
      */
@@ -1533,378 +1670,241 @@ export interface components {
       from_block: string | null;
     };
     /**
-     * LogRecord
-     * @description One record of a step's log.
-     *
-     *         `kind` is stream | display | error | system; `output` is the nbformat
-     *         output it came from (rich outputs and errors).
+     * RunSummary
+     * @description A run in a list. `usual` is the median duration of completed runs, in seconds.
      */
-    LogRecord: {
-      time: string | null;
-      kind: string;
-      level: string;
-      text: string;
-      /** @default null */
-      output: Record<string, unknown> | null;
-    };
-    /**
-     * Log
-     * @description A piece of a step's log; `next` is the offset to continue at while it grows.
-     */
-    Log: {
-      records: components['schemas']['LogRecord'][];
-      next: number;
-      complete: boolean;
-      /** @default 0 */
-      truncated: number;
-    };
-    /**
-     * Column
-     * @description A column of a stored table; `kind` is number | text | time | boolean | other.
-     */
-    Column: {
-      name: string;
-      type: string;
-      kind: string;
-      /** @default null */
-      nulls: number | null;
-    };
-    /**
-     * ProductOutput
-     * @description One stored output of a block.
-     */
-    ProductOutput: {
-      name: string;
-      kind: string;
-      type: string;
-      bytes: number;
-      /** @default null */
-      rows: number | null;
-      /** @default [] */
-      columns: components['schemas']['Column'][];
-      /** @default null */
-      media_type: string | null;
-      /** @default null */
-      preview: string | null;
-    };
-    /**
-     * Product
-     * @description What one execution of a block stored. `scope` is interactive or a run id.
-     *
-     *         `bytes` is what this execution takes on disk, its log included; `stored` what all executions
-     *         of the block in this scope take.
-     */
-    Product: {
+    RunSummary: {
+      id: string;
       project: string;
       pipeline: string;
-      block: string;
-      scope: string;
-      version: string;
-      created: string;
-      duration: number;
-      outputs: components['schemas']['ProductOutput'][];
-      /** @default [] */
-      versions: string[];
-      /** @default 0 */
-      bytes: number;
-      /** @default 0 */
-      stored: number;
-    };
-    /**
-     * Rows
-     * @description A window of a table: `rows` are lists of plain values in column order.
-     *
-     *         `total` counts the rows after the filter, `stored` all of them. Cells that
-     *         were clipped are named as [row in window, column].
-     */
-    Rows: {
-      columns: components['schemas']['Column'][];
-      rows: unknown[][];
-      offset: number;
-      total: number;
-      stored: number;
-      /** @default [] */
-      clipped: number[][];
-    };
-    /**
-     * Bin
-     * @description A bar of a small distribution: label and count.
-     */
-    Bin: {
-      label: string;
-      count: number;
-    };
-    /**
-     * ColumnStatistics
-     * @description What a column holds: nulls, distinct values, extremes, distribution.
-     */
-    ColumnStatistics: {
-      name: string;
+      /** @enum {unknown} */
+      state:
+        | 'cancelled'
+        | 'cancelling'
+        | 'completed'
+        | 'failed'
+        | 'interrupted'
+        | 'missed'
+        | 'queued'
+        | 'running'
+        | 'skipped';
       kind: string;
-      count: number;
-      nulls: number;
-      distinct: number | null;
+      trigger: string | null;
+      trigger_name: string | null;
+      fire_time: string | null;
+      created: string | null;
+      started: string | null;
+      ended: string | null;
+      error: string | null;
+      steps_total: number;
+      steps_done: number;
       /** @default null */
-      minimum: unknown;
-      /** @default null */
-      maximum: unknown;
-      /** @default null */
-      mean: number | null;
-      /** @default [] */
-      bins: components['schemas']['Bin'][];
+      usual: number | null;
+      /** @default false */
+      late: boolean;
     };
     /**
-     * Statistics
-     * @description Statistics of every column of a table.
+     * BlockTemplate
+     * @description A template for a new block.
      */
-    Statistics: {
-      rows: number;
-      columns: components['schemas']['ColumnStatistics'][];
-    };
-    /**
-     * KernelStart
-     * @description Code that, executed once in a kernel, makes it run blocks of a pipeline.
-     */
-    KernelStart: {
-      code: string;
-      key: string;
-    };
-    /**
-     * Requirement
-     * @description One requirement of a project: state is met | missing | other_version | unknown.
-     */
-    Requirement: {
-      requirement: string;
-      state: string;
+    BlockTemplate: {
+      id: string;
+      name: string;
+      type: string;
+      language: string;
+      description: string;
+      source: string;
+      /** @default {} */
+      configuration: Record<string, unknown>;
       /** @default null */
-      installed: string | null;
+      color: string | null;
+      /** @default false */
+      own: boolean;
     };
     /**
-     * Requirements
-     * @description A project's requirements against a kernel's environment.
+     * Form
+     * @description A form for variables of a pipeline (an interaction); `block` is what it belongs to.
      */
-    Requirements: {
-      kernel: string;
-      items: components['schemas']['Requirement'][];
+    Form: {
+      id: string;
+      block: string;
+      rows: components['schemas']['FormField'][][];
       /** @default null */
-      install_command: string | null;
-      /** @default null */
-      message: string | null;
+      problem: string | null;
     };
     /**
-     * ImportRequest
-     * @description Import triggers, variables and history from a Mage database file.
+     * FormField
+     * @description One input of a form: the variable it sets and how it looks.
      *
-     *         It lies in the project, or is `path`, relative to the server's root.
+     *         `input` is checkbox | code | dropdown_menu | switch | text_field; `types` are boolean | date |
+     *         datetime | dictionary | float | integer | list | string. `width` is a share of its row.
      */
-    ImportRequest: {
-      /** @default null */
-      path: string | null;
+    FormField: {
+      variable: string;
+      label: string;
+      description: string | null;
+      input: string;
+      types: string[];
+      required: boolean;
+      options: components['schemas']['FormOption'][];
+      multiline: boolean;
+      number: boolean;
+      language: string | null;
+      default: unknown;
+      width: number;
     };
     /**
-     * ImportResult
-     * @description What was taken over.
+     * FormOption
+     * @description One choice of a field.
      */
-    ImportResult: {
-      triggers: number;
-      runs: number;
-      variables: number;
+    FormOption: {
+      label: string;
+      value: unknown;
+    };
+    /**
+     * PipelineTemplate
+     * @description A template of the project for new pipelines.
+     */
+    PipelineTemplate: {
+      id: string;
+      name: string;
+      description: string;
+      tags: string[];
+      blocks: number;
+    };
+    /**
+     * TemplateCreate
+     * @description Save a pipeline (an id), or one block of it, as a template of the project.
+     */
+    TemplateCreate: {
+      name: string;
+      pipeline: string;
+      /** @default null */
+      block: string | null;
+      /** @default  */
+      description: string;
+    };
+    /**
+     * Fire
+     * @description A fire time: the instant, and the wall time in the schedule's zone.
+     */
+    Fire: {
+      utc: string;
+      wall: string;
+    };
+    /**
+     * SchedulePreview
+     * @description A schedule in words, its next fire times, and notes (clock changes).
+     */
+    SchedulePreview: {
+      words: string;
+      fires: components['schemas']['Fire'][];
       /** @default [] */
       notes: string[];
     };
     /**
-     * SecretCreate
-     * @description Keep a secret for a project, or for one pipeline of it (its id).
+     * SchedulePreviewRequest
+     * @description Ask what a schedule means before saving it.
      */
-    SecretCreate: {
-      name: string;
-      value: string;
-      /** @default null */
-      pipeline: string | null;
-      /** @default false */
-      replace: boolean;
+    SchedulePreviewRequest: {
+      schedule: string;
+      /** @default UTC */
+      zone: string;
+      /** @default 5 */
+      count: number;
     };
     /**
-     * Secret
-     * @description What may be known of a secret: never its value.
-     */
-    Secret: {
-      name: string;
-      slug: string;
-      pipeline: string | null;
-      changed: string;
-    };
-    /**
-     * ConnectorSetting
-     * @description One key of a connector; kind is text | number | secret | switch.
-     */
-    ConnectorSetting: {
-      key: string;
-      label: string;
-      kind: string;
-      choices: string[];
-    };
-    /**
-     * Connector
-     * @description A connector that a profile may hold settings of.
-     */
-    Connector: {
-      id: string;
-      label: string;
-      testable: boolean;
-      settings: components['schemas']['ConnectorSetting'][];
-    };
-    /**
-     * ConnectionValue
-     * @description One key of a profile: kind is text | env | secret | template | hidden.
+     * Trigger
+     * @description A trigger. `words` says in words when it fires.
      *
-     *         `text` is the value, or the name that is referred to; never a secret. `known` says of a
-     *         reference whether there is such a variable or secret.
+     *         `ignored` names settings of Mage that are kept in the file and do nothing here.
      */
-    ConnectionValue: {
-      path: string[];
-      kind: string;
-      text: string | null;
-      secret: boolean;
-      /** @default null */
-      connector: string | null;
-      /** @default null */
-      known: boolean | null;
-    };
-    /**
-     * ConnectionProfile
-     * @description A profile of io_config.yaml, in the order of the file.
-     */
-    ConnectionProfile: {
+    Trigger: {
+      id: string;
+      project: string;
+      pipeline: string;
       name: string;
-      values: components['schemas']['ConnectionValue'][];
+      kind: string;
+      enabled: boolean;
+      schedule: string | null;
+      zone: string;
+      variables: Record<string, unknown>;
+      settings: Record<string, unknown>;
+      missed: string;
+      overlap: string;
+      source: string;
+      words: string;
+      /** @default null */
+      description: string | null;
+      /** @default null */
+      start: string | null;
+      /** @default null */
+      next_fire: string | null;
+      /** @default null */
+      last_run: string | null;
+      /** @default null */
+      last_state: string | null;
+      /** @default [] */
+      ignored: string[];
     };
     /**
-     * Connections
-     * @description io_config.yaml as a form.
+     * TriggerChange
+     * @description Change a trigger. Editing never fires.
      */
-    Connections: {
-      etag: string;
-      exists: boolean;
-      problem: string | null;
-      profiles: components['schemas']['ConnectionProfile'][];
-      connectors: components['schemas']['Connector'][];
-      secrets: string[];
-    };
-    /**
-     * ConnectionChange
-     * @description What one key is to be: text, a reference (env, secret), or removed.
-     */
-    ConnectionChange: {
-      path: string[];
+    TriggerChange: {
+      name?: string;
+      schedule?: string;
+      zone?: string;
+      enabled?: boolean;
+      variables?: Record<string, unknown>;
+      settings?: Record<string, unknown>;
       /** @enum {unknown} */
-      kind: 'env' | 'remove' | 'secret' | 'text';
-      /** @default  */
-      text: string;
+      missed?: 'all' | 'latest' | 'none';
+      /** @enum {unknown} */
+      overlap?: 'allow' | 'queue' | 'replace' | 'skip';
+      start?: string | null;
+      description?: string | null;
+      save_in_code?: boolean;
     };
     /**
-     * ConnectionsChange
-     * @description Change keys of a profile, or make one.
+     * TriggerCreate
+     * @description Make a trigger. `project` is a slug, `pipeline` an id.
      */
-    ConnectionsChange: {
-      profile: string;
-      /** @default [] */
-      changes: components['schemas']['ConnectionChange'][];
+    TriggerCreate: {
+      project: string;
+      pipeline: string;
+      name: string;
+      /**
+       * @default schedule
+       * @enum {unknown}
+       */
+      kind: 'api' | 'schedule';
+      /** @default null */
+      schedule: string | null;
+      /** @default UTC */
+      zone: string;
+      /** @default true */
+      enabled: boolean;
+      /** @default {} */
+      variables: Record<string, unknown>;
+      /** @default {} */
+      settings: Record<string, unknown>;
+      /**
+       * @default latest
+       * @enum {unknown}
+       */
+      missed: 'all' | 'latest' | 'none';
+      /**
+       * @default skip
+       * @enum {unknown}
+       */
+      overlap: 'allow' | 'queue' | 'replace' | 'skip';
+      /** @default null */
+      start: string | null;
+      /** @default null */
+      description: string | null;
       /** @default false */
-      create: boolean;
-    };
-    /**
-     * ConnectionTest
-     * @description Try a connection; secrets of `pipeline` (its id) count when it is named.
-     */
-    ConnectionTest: {
-      connector: string;
-      /** @default default */
-      profile: string;
-      /** @default null */
-      kernel: string | null;
-      /** @default null */
-      pipeline: string | null;
-    };
-    /**
-     * MissingPackage
-     * @description A package that a kernel's environment lacks.
-     */
-    MissingPackage: {
-      package: string;
-      environment: string;
-      python: string;
-      wanted_by: string;
-    };
-    /**
-     * ConnectionTestResult
-     * @description How it went.
-     *
-     *         `reason` is ok | settings | address | unreachable | password | database | missing_package |
-     *         other.
-     */
-    ConnectionTestResult: {
-      ok: boolean;
-      message: string;
-      reason: string;
-      seconds: number;
-      /** @default null */
-      missing_package: components['schemas']['MissingPackage'] | null;
-    };
-    /**
-     * ImportedBlock
-     * @description What was changed of a proposed block; what is left out stays as proposed.
-     */
-    ImportedBlock: {
-      key: string;
-      /** @default null */
-      name: string | null;
-      /** @default null */
-      type: string | null;
-      /** @default null */
-      skip: boolean | null;
-      /** @default null */
-      upstream: string[] | null;
-    };
-    /**
-     * NotebookImport
-     * @description A notebook (its path below the server's root) that is to become a pipeline.
-     */
-    NotebookImport: {
-      path: string;
-      /** @default null */
-      name: string | null;
-      /** @default [] */
-      blocks: components['schemas']['ImportedBlock'][];
-      /** @default null */
-      etag: string | null;
-    };
-    /**
-     * NotebookBlock
-     * @description A block that would be made of some cells. Nothing is made of it while `skip`.
-     */
-    NotebookBlock: {
-      key: string;
-      id: string;
-      name: string;
-      type: string;
-      skip: boolean;
-      upstream: string[];
-      takes: string[];
-      gives: string[];
-      cells: number[];
-      code: string;
-      warnings: string[];
-    };
-    /**
-     * NotebookDraft
-     * @description The pipeline that a notebook would become.
-     */
-    NotebookDraft: {
-      name: string;
-      etag: string;
-      blocks: components['schemas']['NotebookBlock'][];
-      types: string[];
+      save_in_code: boolean;
     };
   };
   responses: never;

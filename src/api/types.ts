@@ -1,4 +1,4 @@
-/** Names for the generated wire types; written once in Python (server/wire.py). */
+/** Names for the generated wire types; written once in Python (server/wire). */
 import type { components } from './schema';
 
 type Schemas = components['schemas'];
