@@ -22,7 +22,7 @@ import { cellText } from '../ui/cellText';
 import { ProductBadge } from '../ui/dataProducts';
 import { durationText, shapeText } from '../ui/figures';
 import { nodeDomId } from '../ui/graph/FlowFrame';
-import { endedBadly, StateBadge, stateWord } from '../ui/state';
+import { StateBadge, stateWord } from '../ui/state';
 import type { Samples } from './samples';
 import { SAMPLE_ROWS } from './samples';
 
@@ -144,7 +144,7 @@ function Facts(props: {
         word
         started={status.started}
       />
-      {status.error && endedBadly(status.state) ? (
+      {status.error && status.state === 'failed' ? (
         <span className="mage-Card-error">{status.error}</span>
       ) : (
         <>

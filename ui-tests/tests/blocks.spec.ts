@@ -74,3 +74,31 @@ test('a block and its replica show one text', async ({ page }) => {
   await execute(page, 'docmanager:save');
   await expect(page.locator('.jp-mod-dirty')).toHaveCount(0);
 });
+
+test('a block that was interrupted says so, however that happened', async ({
+  page
+}) => {
+  const path = 'mage:charted/charted.ipynb';
+  await openLab(page);
+  await openPipeline(page, path);
+  const cell = page.locator('.jp-Notebook-cell').first();
+  await cell.locator('.cm-content').click();
+  await page.keyboard.press('Control+A');
+  await page.keyboard.insertText(
+    "import time\n\n\n@data_loader\ndef load(*args):\n    print('go', flush=True) or time.sleep(600)\n"
+  );
+  const begun = async (): Promise<void> => {
+    void execute(page, 'mage:run-block', { path, block: 'numbers' });
+    await expect(stateOf(page, 0)).toHaveAttribute('aria-label', /running/);
+    await expect(cell.locator('.jp-OutputArea')).toContainText('go');
+  };
+  await begun();
+  await execute(page, 'notebook:interrupt-kernel');
+  await expect(stateOf(page, 0)).toHaveAttribute('aria-label', /interrupted/);
+  await expect(page.locator('.mage-Card').first()).toContainText('interrupted');
+  await begun();
+  const restarted = execute(page, 'notebook:restart-kernel');
+  await page.locator('.jp-Dialog button', { hasText: 'Restart' }).click();
+  await restarted;
+  await expect(stateOf(page, 0)).toHaveAttribute('aria-label', /interrupted/);
+});
