@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from mage_jlab.io import drivers
+
 # ---- strings ---------------------------------------------------------------
 
 
@@ -254,6 +256,14 @@ def encode_complex(value: Any) -> Any:
     if isinstance(value, Exception):
         return {"type": type(value).__name__, "message": str(value)}
     return value
+
+
+def convert_matrix_to_dataframe(value: Any) -> Any:
+    """Return a sparse matrix as a data frame with numbered columns, anything else as it is."""
+    if not hasattr(value, "toarray"):
+        return value
+    columns = [str(number) for number in range(value.shape[1])]
+    return drivers.pandas("A sparse matrix").DataFrame(value.toarray(), columns=columns)
 
 
 def extract_json_objects(text: str, decoder: Any = None) -> Iterator[Any]:

@@ -55,7 +55,9 @@ _OURS: dict[str, str] = {
     f"{_TYPES}.constants": "kernel_side.cleaner.words:ColumnType,NUMBER_TYPES,STRING_TYPES,"
     "CATEGORICAL_TYPES",
     "mage_ai.data_preparation.models.constants": "kernel_side.mage_words:BlockColor,"
-    "BlockLanguage,BlockStatus,BlockType,ExecutorType,PipelineType",
+    "BlockLanguage,BlockStatus,BlockType,ExecutorType,PipelineType,DATAFRAME_ANALYSIS_MAX_COLUMNS,"
+    "DATAFRAME_ANALYSIS_MAX_ROWS,DATAFRAME_SAMPLE_COUNT,DATAFRAME_SAMPLE_COUNT_PREVIEW,"
+    "DATAFRAME_SAMPLE_MAX_COLUMNS",
     "mage_ai.data_preparation.io": "io.azure_blob_storage:AzureBlobStorage",
     "mage_ai.streaming.sinks.base_python": "kernel_side.mage_models:BasePythonSink",
     "mage_ai.streaming.sources.base_python": "kernel_side.mage_models:BasePythonSource",
@@ -66,7 +68,8 @@ _OURS: dict[str, str] = {
     "mage_ai.shared.hash": "kernel_side.mage_shared:dig,extract,flatten,flatten_dict,"
     "get_json_value,get_safe_value,group_by,ignore_keys,ignore_keys_with_blank_values,index_by,"
     "merge_dict,set_value,camel_case_keys_to_snake_case",
-    "mage_ai.shared.parsers": "kernel_side.mage_shared:encode_complex,extract_json_objects",
+    "mage_ai.shared.parsers": "kernel_side.mage_shared:convert_matrix_to_dataframe,"
+    "encode_complex,extract_json_objects",
     "mage_ai.shared.strings": "kernel_side.mage_shared:camel_to_snake_case,classify,"
     "format_enum,is_json,is_number,string_to_number,remove_extension_from_filename",
     "mage_ai.shared.utils": "io.naming:clean_name kernel_side.mage_shared:files_in_path,"

@@ -57,3 +57,10 @@ class SparkConfig:
 
 
 _FIELDS = frozenset(SparkConfig.__dataclass_fields__)
+
+DATAFRAME_ANALYSIS_MAX_COLUMNS = 100
+DATAFRAME_ANALYSIS_MAX_ROWS = 100_000
+DATAFRAME_SAMPLE_COUNT = 1000
+DATAFRAME_SAMPLE_COUNT_PREVIEW = 10
+DATAFRAME_SAMPLE_MAX_COLUMNS = 1000
+"""Mage's limits, which the code of its charts uses."""

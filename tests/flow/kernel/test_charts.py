@@ -275,3 +275,39 @@ def test_what_does_not_fit_is_said(kernel: Kernel, configuration: Any, words: st
 def test_without_data(kernel: Kernel) -> None:
     answer = kernel.cell("# x", "c", "chart", configuration={"chart_type": "bar chart"})
     assert "no upstream block left a table" in answer.finished["error"]["message"]
+
+
+def test_charts_by_names_of_mage(kernel: Kernel) -> None:
+    """What the code of charts that Mage itself offers imports."""
+    code = """
+from mage_ai.data_cleaner.column_types.column_type_detector import infer_column_types
+from mage_ai.data_preparation.models.constants import DATAFRAME_ANALYSIS_MAX_COLUMNS
+from mage_ai.shared.parsers import convert_matrix_to_dataframe
+
+frame = convert_matrix_to_dataframe(df_1).iloc[:, :DATAFRAME_ANALYSIS_MAX_COLUMNS]
+names = list(frame.columns)
+said = ['type']
+cells = [[kind.value for kind in infer_column_types(frame).values()]]
+"""
+    answer = drawn(kernel, code, chart_type="table", x="names", y="cells", index="said")
+    assert "number" in str(answer.previews or answer.of("display_data"))
+
+
+def test_a_sparse_matrix_becomes_a_frame(kernel: Kernel) -> None:
+    """With a class that looks like scipy's: nothing of it is imported."""
+    code = """
+from mage_ai.shared.parsers import convert_matrix_to_dataframe
+
+class Sparse:
+    shape = (1, 3)
+    def toarray(self):
+        return [[0, 5, 0]]
+
+@custom
+def f():
+    frame = convert_matrix_to_dataframe(Sparse())
+    print(list(frame.columns), frame.values.tolist(), convert_matrix_to_dataframe(7))
+"""
+    answer = kernel.cell(code, "sparse", "custom")
+    ok(answer)
+    assert answer.stdout == "['0', '1', '2'] [[0, 5, 0]] 7\n"
