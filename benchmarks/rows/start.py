@@ -12,7 +12,7 @@ from benchmarks.stage import Stage
 
 _OFF = "--ServerApp.jpserver_extensions={'mage_jlab': False, 'jupyterlab': True}"
 _REST = 10.0
-_PAIRS = 3
+_PAIRS = 5
 
 
 @contextlib.contextmanager
@@ -53,7 +53,7 @@ def heavier(stage: Stage) -> Iterator[Once]:
 
 TIME = Row(
     "start",
-    "`jupyter lab` start with us, over without (minimum of 3 each)",
+    "`jupyter lab` start with us, over without (minimum of 5 each)",
     "≤ +7 %",
     (Side(OURS, slower),),
     limit=7,

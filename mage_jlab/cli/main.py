@@ -18,6 +18,7 @@ from typing import Any, NoReturn
 from mage_jlab import __version__
 from mage_jlab.cli.output import Output
 from mage_jlab.errors import MageError
+from mage_jlab.loading import uncollected
 
 _WRONG_USE = 2
 
@@ -255,11 +256,8 @@ def _user() -> str | None:
 def _command(name: str) -> Callable[[argparse.Namespace, Output], int]:
     """Load the module of a command only when it is used: `--help` stays quick."""
     module, _, function = name.partition(":")
-    gc.disable()  # modules stay; looking through them while they are loaded finds nothing
-    try:
+    with uncollected():
         loaded = import_module(f"mage_jlab.cli.{module}")
-    finally:
-        gc.enable()
     found: Callable[[argparse.Namespace, Output], int] = getattr(loaded, function)
     return found
 

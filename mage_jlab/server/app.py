@@ -19,6 +19,7 @@ from mage_jlab import clock
 from mage_jlab.errors import MageError, NotReady
 from mage_jlab.executors.settings import IDLE_SECONDS, Kernels, spares
 from mage_jlab.ids import slug
+from mage_jlab.loading import uncollected
 
 if TYPE_CHECKING:
     from mage_jlab.assembly import Engine
@@ -120,7 +121,8 @@ class MageApp(ExtensionApp):
 
     def initialize_settings(self) -> None:
         """Register the event schema and the contents of the drive."""
-        from mage_jlab.server.contents import MageContents
+        with uncollected():
+            from mage_jlab.server.contents import MageContents
 
         schema = Path(__file__).parent / "event_schemas" / "change.v1.yaml"
         self.jupyter.event_logger.register_event_schema(schema)
@@ -128,7 +130,8 @@ class MageApp(ExtensionApp):
 
     def initialize_handlers(self) -> None:
         """Add the routes."""
-        from mage_jlab.server.routes import handlers
+        with uncollected():
+            from mage_jlab.server.routes import handlers
 
         self.handlers.extend(handlers())
 
@@ -178,8 +181,9 @@ class MageApp(ExtensionApp):
             raise self._fault
         with self._lock:
             if self._built is None:
-                from mage_jlab.assembly import Engine
-                from mage_jlab.products.retention import Retention
+                with uncollected():
+                    from mage_jlab.assembly import Engine
+                    from mage_jlab.products.retention import Retention
 
                 self._built = Engine(
                     Path(self.root),
