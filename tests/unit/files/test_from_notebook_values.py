@@ -36,7 +36,9 @@ loop = st.builds("for k in {}[:3]:\n    {} += k\n    {}.append(k)".format, rows,
 branch = st.builds("if {} > {}:\n    {} = {}".format, number, number, number, number)
 redefined = st.builds("def {}(x, y=1):\n    return x + y + {}".format, function, number)
 nested = st.builds("def {}(x):\n    return x + LIMIT".format, function)
-several = st.builds("{}, {} = {}, {}".format, number, st.just("n0"), number, number)
+# Python 3.11.2 sets one name twice in the wrong order, in functions only (`a, a = 0, 1`).
+several = st.builds("{}, {} = {}, {}".format, number.filter(lambda name: name != "n0"),
+                    st.just("n0"), number, number)  # fmt: skip
 text = st.builds("{} = len('''a\n  {}\n''')".format, number, number)
 statement = st.one_of(
     plus, call, constant, rooted, bump, append, replace, extend, inner, total, loop, branch,
