@@ -2,6 +2,8 @@
 # Lint, types, import contracts, unit, server, flow and browser tests, in this order.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+# Without any locale Python switches encodings as it starts, and what it starts differs from it.
+[ -n "${LC_ALL:-}${LC_CTYPE:-}${LANG:-}" ] || export LANG=C.UTF-8
 began=$SECONDS
 step() { echo; echo "== $1 ($((SECONDS - began)) s)"; shift; "$@"; }
 step "set-up" bash scripts/setup.sh
