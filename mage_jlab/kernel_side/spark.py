@@ -8,8 +8,10 @@ import importlib.util
 import os
 import re
 import shutil
+import socket
 import sys
 import threading
+import urllib.parse
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -19,10 +21,14 @@ from mage_jlab.kernel_side.step import PYTHON, Context, Step, current
 
 NAME = "spark"
 JAVA = "openjdk-17-jre-headless"
+CONNECT = "sc://"
+CONNECT_PORT = 15002
+YARN_FOLDERS = ("HADOOP_CONF_DIR", "YARN_CONF_DIR")
 _SAID = re.compile(r"""(['"])spark\1""")
 _DEMANDED = re.compile(r"""kwargs\[\s*(['"])spark\1\s*\]""")
 _NAMED = re.compile(r"\b(?:spark|pyspark)\b")
 _STOP_SECONDS = 5.0
+_CONNECT_SECONDS = 10.0
 _lock = threading.RLock()
 _session: Any = None
 _settings: dict[str, Any] = {}
@@ -122,9 +128,11 @@ def active() -> Any:
     found = _session
     if found is None and "pyspark.sql" in sys.modules:
         found = sys.modules["pyspark.sql"].SparkSession.getActiveSession()
+    if getattr(found, "is_stopped", False):
+        return None  # a block has stopped it
     with contextlib.suppress(Exception):  # one of Spark Connect has no context
         if found is not None and found.sparkContext._jsc is None:
-            return None  # a block has stopped it
+            return None
     return found
 
 
@@ -187,20 +195,70 @@ def _start(config: Mapping[str, Any]) -> Any:
     master = str(config.get("spark_master") or "local[*]")
     if master == "local":
         master = "local[*]"
-    if not master.startswith("sc://"):
+    remote = master.startswith(CONNECT)
+    if remote:
+        _refuse_without_server(master)
+    else:
         _refuse_without_java()
+        _refuse_without_cluster(master)
     global _settings
     _settings = _said_of(config)
     print(f"Starting Spark ({master}) …", flush=True)
     try:
-        if master.startswith("sc://"):
+        if remote:
             return sql.SparkSession.builder.remote(master).getOrCreate()
         return sql.SparkSession.builder.config(conf=_conf(config, master)).getOrCreate()
     except Exception as error:
-        reason = str(error).strip().splitlines()
+        raise StepFailed(f"Spark did not start ({master}): {_reason(error)}") from error
+
+
+def _reason(error: Exception) -> str:
+    """Return what Java names as the first cause, where the error came from there."""
+    java = getattr(error, "java_exception", None)
+    with contextlib.suppress(Exception):  # the Java machine may be gone
+        while java is not None and java.getCause() is not None:
+            java = java.getCause()
+        if java is not None and java.getMessage():
+            return f"{java.getClass().getSimpleName()}: {java.getMessage()}"
+    lines = str(error).strip().splitlines()
+    if lines and "JAVA_GATEWAY_EXITED" in lines[0]:
+        return "its Java process ended at once; the lines above say why."
+    return f"{type(error).__name__}: {lines[0] if lines else ''}"
+
+
+def _refuse_without_server(master: str) -> None:
+    """Spark's own client asks a server that is not there again for ten minutes."""
+    if importlib.util.find_spec("grpc") is None:
+        raise MissingPackage(
+            f"Spark Connect ({master}) needs the packages of pyspark[connect], which the "
+            f"environment of this kernel ({sys.prefix}) does not have; install them there "
+            f"({sys.executable} -m pip install 'pyspark[connect]') and restart the kernel.",
+            package="pyspark[connect]",
+        )
+    try:
+        address = urllib.parse.urlsplit(master)
+        host, port = address.hostname or "", address.port or CONNECT_PORT
+    except ValueError as error:
         raise StepFailed(
-            f"Spark did not start ({master}): {type(error).__name__}: {reason[0] if reason else ''}"
+            f"The address of Spark Connect, spark_master: {master}, cannot be read ({error}); it "
+            "has the form sc://host:port.",
         ) from error
+    try:
+        socket.create_connection((host, port), timeout=_CONNECT_SECONDS).close()
+    except OSError as error:
+        raise StepFailed(
+            f"No Spark Connect server answers at {host}:{port} ({error.strerror or error}); start "
+            f"it, or correct spark_master: {master}.",
+        ) from error
+
+
+def _refuse_without_cluster(master: str) -> None:
+    if master.startswith("yarn") and not any(os.environ.get(name) for name in YARN_FOLDERS):
+        raise StepFailed(
+            f"Spark finds the cluster of spark_master: {master} by the folder that "
+            f"{' or '.join(YARN_FOLDERS)} names, and neither is set; set one in the environment of "
+            "the Jupyter server or the kernelspec and restart the kernel.",
+        )
 
 
 def _refuse_without_java() -> None:

@@ -200,6 +200,26 @@ def test_what_is_missing_is_named(tmp_path: Path, spark_python: str) -> None:
         assert "Java 17" in answer.finished["error"]["message"]
 
 
+@pytest.mark.parametrize(
+    ("master", "said"),
+    [
+        ("yarn", "HADOOP_CONF_DIR or YARN_CONF_DIR"),
+        ("k8s://http://127.0.0.1:9", "Connection refused"),
+        ("sc://127.0.0.1:9", "No Spark Connect server answers at 127.0.0.1:9"),
+        ("sc://127.0.0.1:port", "has the form sc://host:port"),
+        ("moon", "moon"),
+    ],
+)
+def test_a_cluster_that_is_not_there_is_said_at_once(
+    tmp_path: Path, spark_python: str, master: str, said: str
+) -> None:
+    with running(tmp_path / "a", spark_python) as own:
+        config = {"spark_master": master}
+        own.start(spark={"config": config, "set": True, "pipeline": True})
+        message = own.cell(LOAD, "load").finished["error"]["message"]
+    assert said in message and master in message, message
+
+
 def test_a_block_may_make_the_session_itself(kernel: Kernel) -> None:
     config = {"use_custom_session": True, "custom_session_var_name": "mine"}
     kernel.start(spark={"config": config, "set": True, "pipeline": False})

@@ -1,4 +1,4 @@
-"""A run on a real standalone cluster: a master and a worker on loopback."""
+"""Runs on a real standalone cluster and on a real Spark Connect server, on loopback."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -70,16 +71,43 @@ def master(tmp_path: Path, spark_home: Path) -> Iterator[tuple[str, Daemon]]:
         chief.stop()
 
 
+@pytest.fixture
+def connect(tmp_path: Path, spark_home: Path) -> Iterator[str]:
+    service = "org.apache.spark.sql.connect.service.SparkConnectServer"
+    settings = {
+        "spark.connect.grpc.binding.address": "127.0.0.1", "spark.connect.grpc.binding.port": "0",
+        "spark.driver.host": "127.0.0.1", "spark.ui.enabled": "false",
+    }  # fmt: skip
+    server = Daemon(
+        spark_home, tmp_path / "connect.log", "org.apache.spark.deploy.SparkSubmit",
+        *(word for key, value in settings.items() for word in ("--conf", f"{key}={value}")),
+        "--class", service, "local:///none",
+    )  # fmt: skip
+    try:
+        yield "sc://" + server.said(r"Spark Connect server started at: (\S+)")[1]
+    finally:
+        server.stop()
+
+
+def project_of(tmp_path: Path, python: str, config: dict[str, Any]) -> tuple[Path, Kernels]:
+    """Write a project whose blocks run where Spark is, with these settings of Spark."""
+    kernels = tmp_path / "kernels" / "withspark"
+    kernels.mkdir(parents=True)
+    argv = [python, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+    spec = {"argv": argv, "display_name": "Spark", "language": "python"}
+    (kernels / "kernel.json").write_text(json.dumps(spec))
+    project = tmp_path / "root" / "shop"
+    project.mkdir(parents=True)
+    said = {"project_type": "standalone", "kernel_name": "withspark", "spark_config": config}
+    (project / "metadata.yaml").write_text(yaml.safe_dump(said))
+    specs = KernelSpecManager(kernel_dirs=[str(kernels.parent)])
+    return project, Kernels(spares=0, specs=specs)
+
+
 def test_a_run_works_on_the_cluster_and_leaves_it(
     tmp_path: Path, mage_state: Path, spark_python: str, master: tuple[str, Daemon]
 ) -> None:
     address, chief = master
-    kernels = tmp_path / "kernels" / "withspark"
-    kernels.mkdir(parents=True)
-    argv = [spark_python, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
-    spec = {"argv": argv, "display_name": "Spark", "language": "python"}
-    (kernels / "kernel.json").write_text(json.dumps(spec))
-    project = tmp_path / "root" / "shop"
     config = {
         "app_name": "nightly",
         "spark_master": address,
@@ -88,6 +116,7 @@ def test_a_run_works_on_the_cluster_and_leaves_it(
             "spark.executor.memory": "512m", "spark.ui.enabled": False,
         },
     }  # fmt: skip
+    project, kernels = project_of(tmp_path, spark_python, config)
     write_pipeline(
         project,
         "etl",
@@ -103,10 +132,7 @@ def test_a_run_works_on_the_cluster_and_leaves_it(
             "plain": custom("return int(args[0]['id'].sum())", "load"),
         },
     )
-    said = {"project_type": "standalone", "kernel_name": "withspark", "spark_config": config}
-    (project / "metadata.yaml").write_text(yaml.safe_dump(said))
-    specs = KernelSpecManager(kernel_dirs=[str(kernels.parent)])
-    with running(project.parent, mage_state, kernels=Kernels(spares=0, specs=specs)) as engine:
+    with running(project.parent, mage_state, kernels=kernels) as engine:
         of = engine.workspace.projects()[0]
         run = engine.wait(engine.submit(of.id, "etl").id, 240)
         assert run.state == "completed", [(s.block, s.error) for s in run.steps]
@@ -124,3 +150,34 @@ def test_a_run_works_on_the_cluster_and_leaves_it(
         assert json.loads((folder / "output_0.json").read_text()) == sum(range(100000))
     # The kernel is gone, and the application with it.
     chief.said("Removing app app-")
+
+
+def test_a_run_works_by_a_connect_server(
+    tmp_path: Path, mage_state: Path, spark_python: str, connect: str
+) -> None:
+    project, kernels = project_of(tmp_path, spark_python, {"spark_master": connect})
+    write_pipeline(
+        project,
+        "etl",
+        {
+            "load": custom("return kwargs['spark'].range(0, 1000, 1, 4)"),
+            "sum": custom(
+                "frame = args[0]  # a frame of kwargs['spark']\n"
+                "return {type(frame).__module__: frame.agg({'id': 'sum'}).collect()[0][0]}",
+                "load",
+            ),
+            "plain": custom("return int(args[0]['id'].sum())", "load"),
+        },
+    )
+    with running(project.parent, mage_state, kernels=kernels) as engine:
+        of = engine.workspace.projects()[0]
+        run = engine.wait(engine.submit(of.id, "etl").id, 240)
+        assert run.state == "completed", [(s.block, s.error) for s in run.steps]
+        store = engine.products(of)
+
+        def output(block: str) -> Any:
+            folder = store.execution("etl", run.id, block, step(run, block).version)
+            return json.loads((folder / "output_0.json").read_text())
+
+        assert output("sum") == {"pyspark.sql.connect.dataframe": sum(range(1000))}
+        assert output("plain") == sum(range(1000))
