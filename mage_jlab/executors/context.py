@@ -97,7 +97,7 @@ def of_run(
     return {
         **context,
         "env": "prod",
-        "execution_date": _iso(moment),
+        "execution_date": iso(moment),
         "trigger": _trigger(run, trigger, moment, interval),
         "run": {
             "id": run.id,
@@ -105,8 +105,9 @@ def of_run(
             "trigger": run.trigger,
             "trigger_name": run.trigger_name,
             "user": run.user,
-            "created": _iso(run.created),
-            "fire_time": _iso(run.fire_time),
+            "created": iso(run.created),
+            "started": iso(run.started),
+            "fire_time": iso(run.fire_time),
             "partition": partition(run),
         },
     }
@@ -143,10 +144,10 @@ def _trigger(
             end, before = None, None  # run by hand; its schedule makes no sense
         length: timedelta | None = None if end is None else end - moment
         facts |= {
-            "interval_start": _iso(moment),
-            "interval_end": _iso(end),
+            "interval_start": iso(moment),
+            "interval_end": iso(end),
             "interval_seconds": None if length is None else length.total_seconds(),
-            "interval_start_previous": _iso(before),
+            "interval_start_previous": iso(before),
         }
     return facts
 
@@ -158,5 +159,6 @@ def partition(run: Run) -> str:
     return f"{run.trigger or run.id}/{stamp}"
 
 
-def _iso(moment: datetime | None) -> str | None:
+def iso(moment: datetime | None) -> str | None:
+    """Return a moment as JSON has it."""
     return None if moment is None else moment.isoformat()

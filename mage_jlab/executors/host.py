@@ -22,7 +22,7 @@ from mage_jlab.errors import (
     PipelineNotFound,
 )
 from mage_jlab.executors.channel import Asker
-from mage_jlab.executors.context import partition, plain
+from mage_jlab.executors.context import iso, partition, plain
 from mage_jlab.executors.data_products import Asked, DataProducts
 from mage_jlab.executors.messages import moment
 from mage_jlab.files import data_products, io_config, yaml_load
@@ -381,5 +381,10 @@ def _told(run: Run, block: Any = None) -> dict[str, Any]:
         "execution_date": _date(run).isoformat(),
         "partition": partition(run),
         "variables": dict(run.variables),
+        "created": iso(run.created),
+        "started": iso(run.started),
+        "ended": iso(run.ended),
+        "trigger": run.trigger,
+        "trigger_name": run.trigger_name,
         "block_state": None if step is None else step.state,
     }

@@ -148,7 +148,7 @@ def _existing(
         block_id = BlockId(inner)
     else:
         block_id = BlockId(places.clean_name(str(spec["name"]), folders=True))
-        configuration["file_source"] = {"path": path}
+        configuration |= {"file_path": path, "file_source": {"path": path}}
     _refuse_taken(reader, project, pipeline, block_id)
     return block_id
 

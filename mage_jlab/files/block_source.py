@@ -42,6 +42,8 @@ class Lookup:
 
     root: Path
     parent: Path | None = None
+    platform: bool = False
+    """Whether projects share a ``settings.yaml``: only then Mage goes by ``file_source``."""
 
     def find(
         self, block_id: str, kind: str, language: str, configuration: Mapping[str, Any]
@@ -49,7 +51,7 @@ class Lookup:
         """Return a block's file relative to the project, ``/`` separated; it may be missing."""
         default = default_path(block_id, kind, language)
         fallback: str | None = None
-        for folder, relative in self._candidates(kind, configuration):
+        for folder, relative in self._candidates(kind, default, configuration):
             try:
                 path = places.inside(folder, relative)
             except OutsideProject:
@@ -59,31 +61,39 @@ class Lookup:
             # A file that is gone is written again where the pipeline says it was.
             if fallback is None and folder == self.root and path.parent.is_dir():
                 fallback = relative
-        if default is not None and self._exists(default):
-            return default
         return fallback or self._safe(default)
 
     def _candidates(
-        self, kind: str, configuration: Mapping[str, Any]
+        self, kind: str, default: str | None, configuration: Mapping[str, Any]
     ) -> Iterator[tuple[Path, str]]:
-        source = configuration.get("file_source")
-        named = [source.get("path")] if isinstance(source, Mapping) else []
-        named.append(configuration.get("file_path"))
-        for value in named:
-            if not isinstance(value, str) or not value.strip():
-                continue
-            relative = value.strip()
-            try:
-                places.parts_of(relative)
-            except OutsideProject:
-                continue
-            yield self.root, relative
-            if self.parent is not None:
-                yield self.parent, relative
-            if "/" in relative:
-                yield self.root, relative.split("/", 1)[1]
-            if kind == DBT:
-                yield self.root, f"dbt/{relative}"
+        said = configuration.get("file_source")
+        source = said.get("path") if isinstance(said, Mapping) else None
+        file = configuration.get("file_path")
+        if self.platform or kind == DBT:
+            yield from self._places(kind, source)
+            yield from self._places(kind, file)
+        else:
+            yield from self._places(kind, file)
+        if default is not None:
+            yield self.root, default
+        if not self.platform:
+            yield from self._places(kind, source)
+
+    def _places(self, kind: str, value: Any) -> Iterator[tuple[Path, str]]:
+        if not isinstance(value, str) or not value.strip():
+            return
+        relative = value.strip()
+        try:
+            places.parts_of(relative)
+        except OutsideProject:
+            return
+        yield self.root, relative
+        if self.parent is not None:
+            yield self.parent, relative
+        if "/" in relative:
+            yield self.root, relative.split("/", 1)[1]
+        if kind == DBT:
+            yield self.root, f"dbt/{relative}"
 
     def _relative(self, folder: Path, relative: str) -> str:
         clean = "/".join(places.parts_of(relative))
@@ -91,12 +101,6 @@ class Lookup:
             return clean
         first, _, rest = clean.partition("/")
         return rest if first == self.root.name and rest else f"../{clean}"
-
-    def _exists(self, relative: str) -> bool:
-        try:
-            return places.inside(self.root, relative).is_file()
-        except OutsideProject:
-            return False
 
     def _safe(self, relative: str | None) -> str | None:
         if relative is None:

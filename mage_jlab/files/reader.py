@@ -40,7 +40,9 @@ class Reader:
         """Return where blocks' files may lie: the parent only when it is below the root."""
         parent = project.root.parent
         allowed = project.root != self.root and places.is_inside(parent, self.root)
-        return block_source.Lookup(project.root, parent if allowed else None)
+        folders = [project.root, parent] if allowed else [project.root]
+        platform = any((folder / "settings.yaml").is_file() for folder in folders)
+        return block_source.Lookup(project.root, parent if allowed else None, platform)
 
     def pipelines(self, project: Project) -> list[PipelineId]:
         """Return the ids of the pipelines: folders with a definition, broken ones too."""

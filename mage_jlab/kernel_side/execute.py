@@ -20,6 +20,7 @@ from mage_jlab.kernel_side import (
     tracebacks,
 )
 from mage_jlab.kernel_side.decorators import Marked
+from mage_jlab.kernel_side.mage_calls import this_run
 from mage_jlab.kernel_side.step import PYTHON, Step, current
 from mage_jlab.kernel_side.wire import TESTS
 from mage_jlab.products import cells
@@ -281,7 +282,7 @@ def _attached(step: Step, marked: list[Marked]) -> None:
     status = str(attached.get("status", "success"))
     extra = {
         "parent_block_uuid": attached.get("block"),
-        "pipeline_run": step.context.run,
+        "pipeline_run": this_run(step.context),
         "__error": _exception(attached.get("error")),
     }
     named = dict(zip(blocks, values))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import enum
 import json
+import types
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -61,9 +62,16 @@ class PipelineRun:
         self.status = PipelineRunStatus(word if word in known else "failed")
         self.error = said.get("error")
         self.variables = said.get("variables") or {}
-        date = said.get("execution_date")
-        self.execution_date = datetime.datetime.fromisoformat(date) if date else None
+        self.event_variables = said.get("event") or {}
+        self.execution_date = _moment(said.get("execution_date"))
         self.execution_partition = said.get("partition")
+        self.created_at = _moment(said.get("created"))
+        self.started_at = _moment(said.get("started"))
+        self.completed_at = _moment(said.get("ended"))
+        self.pipeline_schedule_id = said.get("trigger")
+        self.pipeline_schedule_name = said.get("trigger_name")
+        named = {"id": self.pipeline_schedule_id, "name": self.pipeline_schedule_name}
+        self.pipeline_schedule = types.SimpleNamespace(**named) if any(named.values()) else None
 
     def refresh(self) -> None:
         """Ask the engine again."""
@@ -75,6 +83,28 @@ class PipelineRun:
 
     def __repr__(self) -> str:
         return f"PipelineRun(id={self.id!r}, pipeline={self.pipeline_uuid!r}, {self.status.value})"
+
+
+def this_run(context: Context) -> PipelineRun | None:
+    """Return the run a block belongs to, as its callbacks get it."""
+    if context.run is None:
+        return None
+    known = {
+        "pipeline_uuid": context.pipeline,
+        "state": "running",
+        "variables": context.variables,
+        "execution_date": context.execution_date,
+        "event": context.trigger.get("event"),
+    }
+    return PipelineRun({**known, **context.run})
+
+
+def _moment(text: Any) -> datetime.datetime | None:
+    """Return a moment in UTC without a zone, like those in ``**kwargs``."""
+    if not text:
+        return None
+    found = datetime.datetime.fromisoformat(text)
+    return found.astimezone(datetime.timezone.utc).replace(tzinfo=None) if found.tzinfo else found
 
 
 class Calls:

@@ -43,6 +43,15 @@ def no(*parent, **kwargs):
     from pathlib import Path
     Path(kwargs['repo_path'], 'noted_wild_failed').write_text('failed')"""
 
+RUN_NOTE = """@callback('success')
+def ok(parent, **kwargs):
+    from pathlib import Path
+    run = kwargs['pipeline_run']
+    told = [run.pipeline_uuid, run.status.value, run.pipeline_schedule_id == run.pipeline_schedule.id,
+            run.id == kwargs['pipeline_run_id'], run.execution_partition == kwargs['execution_partition'],
+            type(run.created_at).__name__, type(run.started_at).__name__, str(run.completed_at)]
+    Path(kwargs['repo_path'], 'noted_wild_run').write_text(' '.join(map(str, told)))"""
+
 
 def pipelines(block: Any, load: Any, pandas: str) -> dict[str, Any]:
     """The pipelines, by name, with the rest of their documents."""
@@ -112,6 +121,9 @@ def pipelines(block: Any, load: Any, pandas: str) -> dict[str, Any]:
             "custom", "def f(*a, **k):\n    return [1, 2]\n\n@test\ndef t(a, b, *args, **kwargs):\n    assert kwargs['env']\n\n@test\ndef u(output, *args):\n    assert output == 1",
         ),
         "w_note": block("callback", NOTE, "w_guarded", "w_class"),
+        "w_renamed": load("'its own'", configuration={"file_source": {"path": "data_loaders/w_truthy.py"}}),
+        "w_placed": load("'not this'", configuration={"file_path": "data_loaders/w_truthy.py"}),
+        "w_run_note": block("callback", RUN_NOTE, "w_renamed"),
     }  # fmt: skip
     rows = "pd.DataFrame({'id': [int(args[0])], 'nome': ['n']}).iloc[0]"
     dynamic = {

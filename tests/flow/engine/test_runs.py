@@ -197,6 +197,27 @@ def test_callbacks_hear_how_it_went(root: Path, engine: Engine, tmp_path: Path) 
     assert said.read_text() == "first 42"
 
 
+def test_callbacks_get_the_run_they_belong_to(root: Path, engine: Engine, tmp_path: Path) -> None:
+    said = tmp_path / "said"
+    text = f"""
+    import json
+    from pathlib import Path
+
+    @callback('failure')
+    def badly(**kwargs):
+        run = kwargs['pipeline_run']
+        told = [run.id, run.pipeline_uuid, run.status, run.variables, run.pipeline_schedule_id,
+                run.execution_date == kwargs['execution_date'], run.completed_at,
+                run.execution_partition == kwargs['execution_partition'], bool(run.started_at)]
+        Path({str(said)!r}).write_text(json.dumps(told))
+    """
+    blocks = {"first": custom("1 / 0"), "tell": block("callback", text, "first")}
+    write_pipeline(root / "p", "called", blocks)
+    run = engine.wait(engine.submit("p", "called", variables={"country": "ES"}).id, 90)
+    told = [run.id, "called", "running", {"country": "ES"}, None, True, None, True, True]
+    assert json.loads(said.read_text()) == told
+
+
 def test_some_blocks_use_the_outputs_of_the_notebook(root: Path, engine: Engine) -> None:
     diamond(root)
     missing = engine.wait(engine.submit("p", "diamond", blocks=["left"]).id, 90)

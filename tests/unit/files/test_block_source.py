@@ -167,6 +167,26 @@ def test_a_hostile_file_source_is_ignored(tmp_path: Path) -> None:
         assert pipeline.block("load").path == "data_loaders/load.py"
 
 
+def test_a_source_left_behind_by_a_rename_is_not_run(tmp_path: Path) -> None:
+    workspace, project = make(tmp_path)
+    left = {"configuration": {"file_source": {"path": "data_loaders/old.py"}}}
+    (project.root / "data_loaders/old.py").write_text("other = 1\n")
+    pipeline, _ = workspace.change_block(project, "orders", "load", left)
+    assert pipeline.block("load").path == "data_loaders/load.py"
+    # Without a file of its own the block has that one.
+    (project.root / "data_loaders/load.py").unlink()
+    assert workspace.load(project, "orders").block("load").path == "data_loaders/old.py"
+
+
+def test_of_several_projects_in_one_the_source_counts(tmp_path: Path) -> None:
+    workspace, project = make(tmp_path)
+    (project.root.parent / "settings.yaml").write_text("projects: {shop: {active: true}}\n")
+    (project.root / "data_loaders/other.py").write_text("other = 1\n")
+    named = {"configuration": {"file_source": {"path": "shop/data_loaders/other.py"}}}
+    pipeline, _ = workspace.change_block(project, "orders", "load", named)
+    assert pipeline.block("load").path == "data_loaders/other.py"
+
+
 def test_the_code_hash_does_not_see_line_ends() -> None:
     assert block_source.code_hash("a\r\nb\r\n") == block_source.code_hash("a\nb")
     assert block_source.code_hash("a\nb") != block_source.code_hash("a\nc")

@@ -475,11 +475,11 @@ def test_a_file_configured_elsewhere_is_renamed_in_place(
     (project.root / "lib/deep.py").write_text("deep = 1\n")
     workspace.add_block(project, "other", {"name": "x", "type": "custom", "source": ""})
     workspace.change_block(
-        project, "other", "x", {"configuration": {"file_source": {"path": "shop/lib/deep.py"}}}
+        project, "other", "x", {"configuration": {"file_path": "shop/lib/deep.py"}}
     )
     pipeline, block_id = workspace.change_block(project, "other", "x", {"name": "Y z"})
     assert pipeline.block(block_id).path == "lib/y_z.py"
-    assert pipeline.block(block_id).configuration == {"file_source": {"path": "shop/lib/y_z.py"}}
+    assert pipeline.block(block_id).configuration == {"file_path": "shop/lib/y_z.py"}
 
 
 def test_removing_a_block_keeps_its_file(shop: tuple[Workspace, Project]) -> None:
