@@ -39,7 +39,7 @@ server: setup ## REST interface and drive in a real server
 	pytest tests/server
 
 flow: setup ## Real kernels, command line, kills
-	bash scripts/environments.sh dbt spark
+	bash scripts/environments.sh dbt spark xeus
 	pytest tests/flow tests/cli tests/faults tests/differential tests/connectors tests/dbt tests/spark
 
 js: setup ## TypeScript unit tests

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Make environments of users for tests, below .environments: bash scripts/environments.sh dbt spark
+# Make environments of users for tests, below .environments: bash scripts/environments.sh dbt spark xeus
 # What is in one says tests/environments/<name>.txt; it is made again when that file changes.
 set -euo pipefail
 cd "$(dirname "$0")/.."

@@ -11,7 +11,7 @@ export PATH="$PWD/.venv/bin:$PATH"
 if ! command -v mariadbd >/dev/null && [ ! -x /usr/sbin/mariadbd ]; then
   step "MariaDB for the connectors' tests" bash scripts/apt.sh mariadb-server
 fi
-step "environments of users" bash scripts/environments.sh dbt spark
+step "environments of users" bash scripts/environments.sh dbt spark xeus
 if [ ! -e /usr/share/jupyter/kernels/ir/kernel.json ] || [ ! -d /usr/lib/R/site-library/bit64 ]; then
   step "R for the tests of R blocks" bash scripts/apt.sh r-base-core r-cran-irkernel r-cran-bit64
 fi

@@ -112,7 +112,7 @@ class Kernel:
                     f"The kernel '{self.kernel}' died at its start ({self._launched.exit()})."
                 )
         raise KernelError(
-            f"The kernel '{self.kernel}' cannot run blocks: "
+            f"The kernel '{self.kernel}' cannot run blocks, which need one made with ipykernel: "
             f"{answer.error or 'it did not answer as expected'}.",
             kernel=self.kernel,
         )

@@ -105,9 +105,14 @@ class Launched:
         try:
             await asyncio.wait([ready, death], return_when=asyncio.FIRST_COMPLETED)
             if not ready.done():
+                argv = self._manager.kernel_spec.argv
+                advice = (
+                    "" if any("ipykernel" in word for word in argv)
+                    else " Python blocks run in kernels made with ipykernel only."
+                )  # fmt: skip
                 raise KernelDied(
                     f"The kernel '{self.kernel}' ended while it started "
-                    f"({self.exit()}).{self.last_words()}",
+                    f"({self.exit()}).{self.last_words()}{advice}",
                     kernel=self.kernel,
                 )
             ready.result()

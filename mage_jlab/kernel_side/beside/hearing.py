@@ -32,7 +32,7 @@ class Hearing:
     def hear(self, kind: str, content: Mapping[str, Any]) -> None:
         """Take a message of the other kernel."""
         if kind == "error":
-            self.error = f"{content.get('ename')}: {content.get('evalue')}"
+            self.error = named(content)
             self.traceback = [str(line) for line in content.get("traceback") or ()]
         elif kind in _SHOWN and self._step is not None:
             content = dict(content)
@@ -43,6 +43,11 @@ class Hearing:
                 kernel.iopub_socket, kind, content,
                 parent=self._step.request, ident=wire.topic(kernel, kind),
             )  # fmt: skip
+
+
+def named(error: Mapping[str, Any]) -> str | None:
+    """Return an error on one line; None when the kernel only wrote it."""
+    return ": ".join(str(error[key]) for key in ("ename", "evalue") if error.get(key)) or None
 
 
 class Printed:

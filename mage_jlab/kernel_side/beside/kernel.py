@@ -19,6 +19,7 @@ FOLDER = "MAGE_FOLDER"
 """Environment variable that names the folder of a kernel's data."""
 START_SECONDS = 60.0
 _GREET = 0.3
+_LOOK = 0.01
 _GRACE = 5.0
 Hear = Callable[[str, Mapping[str, Any]], None]
 """Called with the type and the content of what a kernel publishes."""
@@ -29,40 +30,55 @@ class Beside:
 
     def __init__(self, spec: Mapping[str, Any]) -> None:
         """Start its process; it needs a moment until it answers (`ready`)."""
-        from jupyter_client.connect import write_connection_file
-        from jupyter_client.session import Session
-
         self.name = str(spec["name"])
         self.folder = Folder()
         self.data = self.folder.path / "data"
         """Where blocks in languages without a hand-over of their own find and leave files."""
         self._by_message = spec.get("interrupt_mode") == "message"
-        ipc = os.name == "posix"  # other users of the machine cannot reach a socket in our folder
+        self._spec = spec
+        self._sockets: dict[str, Any] = {}
+        self._ready = False
+        # Other users of the machine cannot reach a socket in our folder.
+        self._start("ipc" if os.name == "posix" else "tcp")
+
+    def _start(self, transport: str) -> None:
+        from jupyter_client.connect import write_connection_file
+        from jupyter_client.session import Session
+
+        file = self.folder.path / "connection.json"
+        ip = str(self.folder.path / "k") if transport == "ipc" else "127.0.0.1"
         _, told = write_connection_file(
-            str(self.folder.path / "connection.json"),
-            ip=str(self.folder.path / "k") if ipc else "127.0.0.1",
-            transport="ipc" if ipc else "tcp",
-            key=uuid.uuid4().hex.encode(),
+            str(file), ip=ip, transport=transport, key=uuid.uuid4().hex.encode()
         )
         self._session = Session(
             key=_bytes(told["key"]), signature_scheme=told["signature_scheme"], username="mage"
         )
         self._told: dict[str, Any] = dict(told)
-        self._sockets: dict[str, Any] = {}
-        self._ready = False
-        command = [word.format(connection_file=str(self.folder.path / "connection.json"),
-                               resource_dir=str(spec.get("resource_dir") or ""))
-                   for word in spec["argv"]]  # fmt: skip
-        environment = {**os.environ, **spec.get("env", {}), FOLDER: str(self.data)}
+        command = [
+            word.format(
+                connection_file=str(file), resource_dir=str(self._spec.get("resource_dir") or "")
+            )
+            for word in self._spec["argv"]
+        ]
+        environment = {**os.environ, **self._spec.get("env", {}), FOLDER: str(self.data)}
         self._process = Process(command, environment, self.folder.path)
-        self._connect()
 
-    def _connect(self) -> None:
+    def _connect(self) -> bool:
+        """Connect as soon as it listens; return whether that is so."""
         import zmq
 
+        ip, transport = self._told["ip"], self._told["transport"]
+        between = ":"
+        if transport == "ipc":
+            # Jupyter's own kernels put a hyphen before the number; those of JavaScript and Julia
+            # put a colon there, as for TCP.
+            shell = self._told["shell_port"]
+            found = [mark for mark in "-:" if Path(f"{ip}{mark}{shell}").exists()]
+            if not found:
+                return False
+            between = found[0]
         context: Any = zmq.Context.instance()
         kinds = {"shell": zmq.DEALER, "control": zmq.DEALER, "iopub": zmq.SUB}
-        sep = "-" if self._told["transport"] == "ipc" else ":"
         for name, kind in kinds.items():
             made = context.socket(kind)
             made.linger = 0
@@ -71,9 +87,9 @@ class Beside:
                 made.setsockopt(zmq.RCVHWM, 0)  # nothing is dropped while we are busy
             else:
                 made.setsockopt(zmq.IDENTITY, self._session.bsession)
-            port = self._told[f"{name}_port"]
-            made.connect(f"{self._told['transport']}://{self._told['ip']}{sep}{port}")
+            made.connect(f"{transport}://{ip}{between}{self._told[f'{name}_port']}")
             self._sockets[name] = made
+        return True
 
     @property
     def alive(self) -> bool:
@@ -88,23 +104,34 @@ class Beside:
         """
         until = time.monotonic() + START_SECONDS
         while not self._ready:
-            asked = self._send("shell", "kernel_info_request", {})
-            again = time.monotonic() + _GREET
-            heard = replied = False
-            while time.monotonic() < again and not (heard and replied):
-                for channel, message in self._received(100, {}):
-                    if message["parent_header"].get("msg_id") == asked:
-                        heard, replied = heard or channel == "iopub", replied or channel == "shell"
-            self._ready = heard and replied
+            if self._sockets or self._connect():
+                self._ready = self._greeted()
+            else:
+                time.sleep(_LOOK)
             if self._process.poll() is not None:
-                raise KernelError(
-                    f"The kernel '{self.name}' could not be started ({self._process.end()})."
-                )
+                if self._told["transport"] == "tcp":
+                    raise KernelError(
+                        f"The kernel '{self.name}' could not be started ({self._process.end()})."
+                    )
+                self._process.kill()
+                self._disconnect()
+                self._start("tcp")  # those made with xeus know nothing else
             if time.monotonic() > until:
                 self.close()
                 raise KernelError(
                     f"The kernel '{self.name}' did not answer within {START_SECONDS:g} s."
                 )
+
+    def _greeted(self) -> bool:
+        """Ask it for its name; return whether it answered and was heard."""
+        asked = self._send("shell", "kernel_info_request", {})
+        again = time.monotonic() + _GREET
+        heard = replied = False
+        while time.monotonic() < again and not (heard and replied):
+            for channel, message in self._received(100, {}):
+                if _parent(message) == asked:
+                    heard, replied = heard or channel == "iopub", replied or channel == "shell"
+        return heard and replied
 
     def execute(
         self, code: str, hear: Hear, *, silent: bool = False,
@@ -194,10 +221,14 @@ class Beside:
         if not self._process.ours:
             return
         self._process.kill()
+        self._disconnect()
+        self.folder.remove()
+
+    def _disconnect(self) -> None:
         for made in self._sockets.values():
             with contextlib.suppress(Exception):  # it may be closed already
                 made.close()
-        self.folder.remove()
+        self._sockets = {}
 
 
 class _Waiting:
@@ -216,7 +247,7 @@ class _Waiting:
 
     def heard(self, channel: str, message: Mapping[str, Any]) -> None:
         """Take a message."""
-        if message["parent_header"].get("msg_id") != self._asked:
+        if _parent(message) != self._asked:
             return
         content = message["content"]
         if channel == "shell":
@@ -225,6 +256,11 @@ class _Waiting:
             self._idle = content.get("execution_state") == "idle"
         else:
             self._hear(message["msg_type"], content)
+
+
+def _parent(message: Mapping[str, Any]) -> Any:
+    """Return which request a message belongs to; a first status may belong to none."""
+    return (message["parent_header"] or {}).get("msg_id")
 
 
 def _bytes(key: Any) -> bytes:

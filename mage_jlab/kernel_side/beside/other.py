@@ -17,7 +17,7 @@ from typing import Any
 from mage_jlab.errors import CodeFailed
 from mage_jlab.kernel_side import inputs, outputs, stored
 from mage_jlab.kernel_side.beside import crew
-from mage_jlab.kernel_side.beside.hearing import Hearing
+from mage_jlab.kernel_side.beside.hearing import Hearing, named
 from mage_jlab.kernel_side.step import Step
 from mage_jlab.kernel_side.tables import tables
 from mage_jlab.products.formats import typed_json
@@ -46,7 +46,7 @@ def run(step: Step, shell: Any) -> None:
     hearing = Hearing(shell, step)
     reply = kernel.execute(step.code, hearing.hear)
     if reply.get("status") != "ok":
-        words = hearing.error or f"{reply.get('ename')}: {reply.get('evalue')}"
+        words = hearing.error or named(reply) or "see what it wrote"
         raise CodeFailed(
             f"The code of block '{step.block}' failed in the kernel '{kernel.name}': {words}",
             lines=hearing.traceback,

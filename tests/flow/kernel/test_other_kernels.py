@@ -1,4 +1,4 @@
-"""Blocks for any other Jupyter kernel: here bash_kernel, the real one."""
+"""Blocks for any other Jupyter kernel: here those of Bash and xeus, the real ones."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from kernels import Answer, Kernel, running
@@ -28,6 +29,53 @@ def bashful(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kernel]:
     with running(folder, env=env) as started:
         started.start(variables={"who": "you"})
         yield started
+
+
+COLON = """
+import zmq
+from ipykernel.kernelapp import IPKernelApp
+
+class Colon(IPKernelApp):
+    def _try_bind_socket(self, made, port):
+        made.bind(f"{self.transport}://{self.ip}:{port}")
+        return port
+
+Colon.launch_instance()
+"""
+"""A kernel that names its sockets as those of JavaScript and Julia do."""
+
+
+def test_kernels_that_listen_elsewhere_are_found(tmp_path: Path) -> None:
+    xeus = Path(__file__).parents[3] / ".environments/xeus/bin/python"
+    assert xeus.exists(), "bash scripts/environments.sh xeus makes the environment of this test"
+    (tmp_path / "colon.py").write_text(COLON)
+    commands = {
+        "colon": [sys.executable, str(tmp_path / "colon.py")],
+        "xeus": [str(xeus), "-m", "xpython_launcher"],  # knows TCP only
+        "broken": [sys.executable, "-c", "raise SystemExit('no license')"],
+    }
+    for name, argv in commands.items():
+        spec = tmp_path / "share/kernels" / name
+        spec.mkdir(parents=True)
+        said = {"argv": [*argv, "-f", "{connection_file}"], "display_name": name, "language": name}
+        (spec / "kernel.json").write_text(json.dumps(said))
+    with running(tmp_path, env={**os.environ, "JUPYTER_PATH": str(tmp_path / "share")}) as kernel:
+        kernel.start()
+        ok(kernel.cell("@data_loader\ndef f():\n    return {'k': [1]}", "plain"))
+        text = """import os
+folder = os.environ["MAGE_FOLDER"]
+print(open(folder + "/df_1.json").read())
+open(folder + "/output.json", "w").write("[7, 8]")"""
+        for name in ("colon", "xeus"):
+            answer = kernel.cell(text, name, "custom", ["plain"], language=name)
+            ok(answer)
+            assert '{"k": [1]}' in answer.stdout
+            code = "@custom\ndef f(v): print(v)"
+            assert kernel.cell(code, "below", "custom", [name]).stdout == "[7, 8]\n"
+        wrong = kernel.cell("raise ValueError('no')", "bad", "custom", language="xeus")
+        assert "failed in the kernel 'xeus': " in fails(wrong, "CodeFailed")
+        wrong = kernel.cell("1", "bad", "custom", language="broken")
+        assert "exit status 1: no license" in fails(wrong, "KernelError")
 
 
 def bash(kernel: Kernel, text: str, block: str, *upstream: str, type_: str = "custom") -> Answer:
