@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from nbformat import NotebookNode
 
 DEFAULT_KERNEL = "python3"
-_ORDER = ("block", "callback", "conditional", "chart", "extension")
+_ATTACHED = ("callback", "conditional", "chart", "extension")
 CELL_KEYS = (
     "uuid", "name", "type", "language", "role", "upstream", "configuration", "retry_config",
     "timeout", "executor_type", "executor_config", "color",
@@ -50,8 +50,22 @@ class Shown:
 
 
 def in_order(pipeline: Pipeline) -> list[Block]:
-    """Return the blocks as they stand in the notebook: by role, then as in the file."""
-    return [b for role in _ORDER for b in pipeline.blocks if b.role == role]
+    """Return the blocks as they stand in the notebook: the steps as in the file.
+
+    What is attached to steps stands below the last of them; what is attached to none at the end.
+    """
+    steps = [block for block in pipeline.blocks if block.role == "block"]
+    place = {block.id: index for index, block in enumerate(steps)}
+    below: dict[int, list[Block]] = {}
+    for role in _ATTACHED:
+        for block in pipeline.blocks:
+            if block.role == role:
+                at = max((place[id] for id in block.upstream if id in place), default=len(steps))
+                below.setdefault(at, []).append(block)
+    ordered: list[Block] = []
+    for index, step in enumerate(steps):
+        ordered += [step, *below.get(index, [])]
+    return ordered + below.get(len(steps), [])
 
 
 def build(

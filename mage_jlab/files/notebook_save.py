@@ -112,9 +112,23 @@ class _Plan:
                 self.update(cell, cell.block, entries)
         self.link(cells)
         for role in ("block", "callback", "conditional", "chart"):
-            structure.reorder(document, [cell.id for cell in cells], role)
+            structure.reorder(document, self.order([cell.id for cell in cells], role), role)
         self.settings(nb)
         return self.outcome
+
+    def order(self, ids: list[BlockId], role: str) -> list[BlockId]:
+        """Return the order in the file: that of the cells, when somebody moved one.
+
+        What is attached stands below its block in the notebook, wherever the file has it.
+        """
+        if role == "block":
+            return ids
+        shown = [b.id for b in notebook.in_order(self.pipeline) if b.role == role and b.id in ids]
+        if [item for item in ids if item in shown] != shown:
+            return ids
+        return [b.id for b in self.pipeline if b.id in shown] + [
+            item for item in ids if item not in shown
+        ]
 
     def refuse_two_texts(self, cells: Sequence[_Cell]) -> None:
         """Refuse cells that share a file and differ: nobody can say which of them is meant."""

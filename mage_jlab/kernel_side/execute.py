@@ -266,8 +266,11 @@ def _attached(step: Step, marked: list[Marked]) -> None:
         needed = ("callback", "on_success", "on_failure")
         if step.type == "conditional" or not any(item.name in needed for item in marked):
             _only(step, marked)
-        target = ", ".join(f"'{block}'" for block in step.upstream) or "no block yet"
         what = "decides whether it runs" if step.type == "conditional" else "runs after it"
+        if not step.upstream:
+            print(f"This block {what}, once it is connected to a block: it belongs to none yet.")
+            return
+        target = ", ".join(f"'{block}'" for block in step.upstream)
         print(f"This block belongs to {target} and {what}, when the pipeline runs.")
         return
     blocks = [str(item) for item in attached.get("inputs") or ()]

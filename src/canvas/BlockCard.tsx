@@ -46,6 +46,16 @@ export interface ICardData extends Record<string, unknown> {
 
 export type CardNode = Node<ICardData, 'block'>;
 
+/** A name that is cut into lines after its underscores rather than in a word. */
+function breakable(name: string): React.ReactNode {
+  return name.split(/(?<=_)/).map((part, index) => (
+    <React.Fragment key={index}>
+      {index ? <wbr /> : null}
+      {part}
+    </React.Fragment>
+  ));
+}
+
 /** A block on the canvas: the header of its cell, and a glance at its data. */
 export const BlockCard = React.memo(
   (props: NodeProps<CardNode>): React.ReactElement => {
@@ -79,7 +89,7 @@ export const BlockCard = React.memo(
         {detail > 0 && (
           <div className="mage-Card-title">
             <look.icon.react tag="span" className="mage-Card-icon" />
-            <span className="mage-Card-name">{block.name}</span>
+            <span className="mage-Card-name">{breakable(block.name)}</span>
             {(small || detail === 1) && (
               <StateBadge state={block.status.state} trans={trans} />
             )}

@@ -400,7 +400,7 @@ function Empty(props: {
     <div className="mage-Canvas-empty">
       <p>
         {trans.__(
-          'This pipeline has no blocks yet. Start with where its data comes from:'
+          'This pipeline has no block yet. Start with where its data comes from:'
         )}
       </p>
       <div>

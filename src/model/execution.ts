@@ -55,7 +55,7 @@ export async function execute(
     if (!(cell instanceof CodeCell) || !block) {
       continue;
     }
-    if (isEmpty(cell) && !runsWithoutCode(block)) {
+    if (isEmpty(cell) && !answers(block)) {
       continue;
     }
     document.states.queued(id);
@@ -88,16 +88,11 @@ export async function execute(
   await Promise.all(runs);
 }
 
-/** Types that do something though their cell is empty. */
-export function runsWithoutCode(block: IBlockMetadata): boolean {
-  return block.type === 'chart' || block.type === 'global_data_product';
-}
-
 export function isEmpty(cell: CodeCell): boolean {
   return !cell.model.sharedModel.getSource().trim();
 }
 
-/** Execute a cell as JupyterLab does, which leaves out what is empty. */
+/** Execute a cell as JupyterLab does, which does not send what is empty: a block says what it lacks. */
 async function send(
   cell: CodeCell,
   session: ISessionContext,
@@ -170,9 +165,7 @@ export function settle(
   if (state !== 'queued' && state !== 'running') {
     return;
   }
-  // JupyterLab does not send empty cells.
-  const empty = !document.cell(block.uuid)?.getSource().trim();
-  if (outcome === 'aborted' || empty || !answers(block)) {
+  if (outcome === 'aborted' || !answers(block)) {
     document.states.unqueued(block.uuid);
     return;
   }

@@ -500,6 +500,27 @@ export function defaultTemplate<T extends { id: string; language: string }>(
   );
 }
 
+/**
+ * What a new block below `after` takes: that step's output; below what is
+ * attached to steps, theirs; below a note or a draft, as if it were not there.
+ */
+export function stepsAbove(
+  blocks: readonly Pick<IBlock, 'id' | 'type' | 'upstream'>[],
+  after: string | null
+): string[] {
+  let at = blocks.findIndex(block => block.id === after);
+  for (; at >= 0; at--) {
+    const { id, type, upstream } = blocks[at];
+    if (isStep(type)) {
+      return [id];
+    }
+    if (takesInput(type) && upstream.length) {
+      return [...upstream];
+    }
+  }
+  return [];
+}
+
 /** Add a block of a type after another; it takes that one's output when it can. */
 export function addBlock(
   document: IPipelineDocument,
@@ -508,10 +529,9 @@ export function addBlock(
   template?: string,
   language?: string
 ): void {
-  const before = after === null ? undefined : document.block(after);
   const upstream =
-    before && isStep(before.type) && takesInput(type) && type !== 'data_loader'
-      ? [before.id]
+    takesInput(type) && type !== 'data_loader'
+      ? stepsAbove(document.blocks, after)
       : [];
   document.addBlock({ type, after, template, language, upstream }).catch(warn);
 }

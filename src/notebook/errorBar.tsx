@@ -10,6 +10,9 @@ import { isStep } from '../ui/blockTypes';
 import { endedBadly } from '../ui/state';
 import { type INotebookParts, onBlock } from './context';
 
+/** Running it again would only say so again. */
+const NO_INPUT = /^MissingInput\b/;
+
 const FOLDED = 'mage-mod-folded';
 
 /** The message of a failure in one red line; the traceback is folded below it. */
@@ -34,6 +37,17 @@ export class ErrorBar extends ReactWidget {
     }
     const { trans } = this._parts;
     const failed = endedBadly(block.status.state);
+    const again = NO_INPUT.test(error)
+      ? {
+          label: trans.__('Run with its upstream'),
+          command: CommandIDs.runWithUpstream
+        }
+      : {
+          label: trans.__('Run from here again'),
+          command: isStep(block.type)
+            ? CommandIDs.runFromHere
+            : CommandIDs.runBlock
+        };
     const folded = this._cell.hasClass(FOLDED);
     return (
       <div className="mage-Error" role="alert">
@@ -67,17 +81,10 @@ export class ErrorBar extends ReactWidget {
             className="mage-Link"
             data-lm-suppress-shortcuts="true"
             onClick={() =>
-              onBlock(
-                this._parts,
-                isStep(block.type)
-                  ? CommandIDs.runFromHere
-                  : CommandIDs.runBlock,
-                this._document,
-                block.id
-              )
+              onBlock(this._parts, again.command, this._document, block.id)
             }
           >
-            {trans.__('Run from here again')}
+            {again.label}
           </button>
         </span>
       </div>

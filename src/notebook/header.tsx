@@ -114,36 +114,33 @@ function HeaderView(props: IHeaderProps & { cell: Cell }): React.JSX.Element {
     stateWord(status.state, trans)
   );
   return (
-    <div
-      className="mage-Header"
-      role="group"
-      aria-label={label}
-      data-long={isLong(props) || undefined}
-    >
+    <div className="mage-Header" role="group" aria-label={label}>
       <span className="mage-Header-bar" aria-hidden="true" />
-      <div className="mage-Header-title">
-        <span
-          className="mage-Header-icon"
-          title={blockTypeLabel(block.type, trans)}
-        >
-          <look.icon.react tag="span" />
-        </span>
-        {note ? null : (
-          <StateBadge
-            state={status.state}
-            trans={trans}
-            title={stateTitle(props)}
-          />
-        )}
-        <BlockName {...props} />
-      </div>
-      <div className="mage-Header-facts">
-        <Kind {...props} />
-        <Figures block={block} />
-        <Badges {...props} />
-        {takesInput(block.type) || block.upstream.length ? (
-          <Upstream {...props} />
-        ) : null}
+      <div className="mage-Header-left">
+        <div className="mage-Header-title">
+          <span
+            className="mage-Header-icon"
+            title={blockTypeLabel(block.type, trans)}
+          >
+            <look.icon.react tag="span" />
+          </span>
+          {note ? null : (
+            <StateBadge
+              state={status.state}
+              trans={trans}
+              title={stateTitle(props)}
+            />
+          )}
+          <BlockName {...props} />
+        </div>
+        <div className="mage-Header-facts">
+          <Kind {...props} />
+          <Figures block={block} />
+          <Badges {...props} />
+          {takesInput(block.type) || block.upstream.length ? (
+            <Upstream {...props} />
+          ) : null}
+        </div>
       </div>
       <div className="mage-Header-right">
         <Figures block={block} />
@@ -188,14 +185,6 @@ function HeaderView(props: IHeaderProps & { cell: Cell }): React.JSX.Element {
       </div>
     </div>
   );
-}
-
-/** Whether names need a line of their own long before the window is narrow. */
-function isLong({ block, upstream }: IHeaderProps): boolean {
-  const chips = upstream
-    .slice(0, 3)
-    .reduce((sum, { id, name }) => sum + Math.min(22, (name ?? id).length), 0);
-  return block.name.length + chips > 44;
 }
 
 function stateTitle(props: IHeaderProps): string {

@@ -13,6 +13,7 @@ import {
   type NotebookPanel
 } from '@jupyterlab/notebook';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
+import { Poll } from '@lumino/polling';
 
 import { isPipelinePath } from '../api/drive';
 import { request } from '../api/request';
@@ -62,6 +63,9 @@ const PALETTE = [
   CommandIDs.pipelineSettings,
   CommandIDs.exportNotebook
 ];
+
+/** So often it is looked whether the files of a pipeline in sight changed. */
+const LOOK_MS = 4000;
 
 type Context = DocumentRegistry.IContext<INotebookModel>;
 
@@ -212,11 +216,21 @@ const plugin: JupyterFrontEndPlugin<IPipelineDocuments> = {
         }
       }
     });
-    window.addEventListener('focus', () => {
-      for (const synchrony of synchronies.values()) {
-        void synchrony.look();
+    // Git, a terminal or another editor tells nobody that it wrote a file.
+    const look = async (): Promise<void> => {
+      for (const [document, synchrony] of synchronies) {
+        if (document.panel.isVisible) {
+          await synchrony.look();
+        }
       }
+    };
+    new Poll({
+      name: 'mage-jlab:files',
+      factory: look,
+      frequency: { interval: LOOK_MS, backoff: false },
+      standby: 'when-hidden'
     });
+    window.addEventListener('focus', () => void look());
     documents.currentChanged.connect((_, document) => {
       const synchrony =
         document && synchronies.get(document as PipelineDocument);

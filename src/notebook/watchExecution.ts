@@ -4,13 +4,7 @@ import { NotebookActions } from '@jupyterlab/notebook';
 
 import { blockOfCell } from '../model/cells';
 import type { PipelineDocuments } from '../model/documents';
-import {
-  execute,
-  isEmpty,
-  restore,
-  runsWithoutCode,
-  settle
-} from '../model/execution';
+import { answers, execute, isEmpty, restore, settle } from '../model/execution';
 import type { PipelineDocument } from '../model/pipelineDocument';
 
 /**
@@ -44,8 +38,7 @@ export function watchExecution(documents: PipelineDocuments): void {
     }
     const outcome = success ? 'ok' : error?.errorName ? 'error' : 'aborted';
     const shown = before.get(cell);
-    const unsent =
-      early.delete(cell) || (isEmpty(cell) && runsWithoutCode(block));
+    const unsent = early.delete(cell) || (isEmpty(cell) && answers(block));
     if (unsent && outcome !== 'aborted') {
       turn = turn
         .then(() => execute(document, [block.uuid], {}))

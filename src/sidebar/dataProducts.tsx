@@ -297,6 +297,11 @@ function Blocks(props: {
       aria-label={trans.__('Outputs that are handed on')}
     >
       <span>{trans.__('Outputs that are handed on')}</span>
+      {blocks.length ? null : (
+        <span className="mage-Form-hint">
+          {trans.__('This pipeline has no saved block yet.')}
+        </span>
+      )}
       {blocks.map(block => {
         const chosen = block.id in value.blocks;
         return (

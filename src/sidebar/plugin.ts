@@ -81,6 +81,11 @@ const plugin: JupyterFrontEndPlugin<void> = {
     const widget = new SidebarWidget({ workspace, commands, trans });
     shell.add(widget, 'left', { rank: 200, type: 'Mage' });
     restorer?.add(widget, widget.id);
+    window.addEventListener('focus', () => {
+      if (widget.isVisible) {
+        void workspace.refresh();
+      }
+    });
     commands.addCommand(CommandIDs.showSidebar, {
       label: trans.__('Show the Mage Sidebar'),
       describedBy: argsSchema(),

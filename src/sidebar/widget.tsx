@@ -2,6 +2,7 @@ import { ReactWidget } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { addIcon, refreshIcon } from '@jupyterlab/ui-components';
 import type { CommandRegistry } from '@lumino/commands';
+import type { Message } from '@lumino/messaging';
 import React from 'react';
 
 import type { IHealth } from '../api/types';
@@ -62,6 +63,14 @@ export class SidebarWidget extends ReactWidget {
 
   /** Called when what outlives a reload has changed. */
   onState: ((state: ISidebarState) => void) | null = null;
+
+  /** Who comes back to it sees what git or a terminal made meanwhile. */
+  protected onAfterShow(message: Message): void {
+    super.onAfterShow(message);
+    if (this._loaded) {
+      void this._options.workspace.refresh();
+    }
+  }
 
   protected render(): JSX.Element {
     return (

@@ -15,9 +15,14 @@ export interface IFormDialog<T> {
 }
 
 class FormBody<T> extends ReactWidget {
-  constructor(private readonly _form: IFormDialog<T>) {
+  /** `refused`: it was accepted once with a fault, which is said from then on. */
+  constructor(
+    private readonly _form: IFormDialog<T>,
+    refused: boolean
+  ) {
     super();
     this._value = _form.value;
+    this._judged = refused;
     this.addClass('mage-FormDialog');
   }
 
@@ -26,11 +31,15 @@ class FormBody<T> extends ReactWidget {
   }
 
   protected render(): React.JSX.Element {
-    const fault = this._form.fault?.(this._value) ?? null;
+    // Nobody has done anything wrong before they did anything.
+    const fault = this._judged
+      ? (this._form.fault?.(this._value) ?? null)
+      : null;
     return (
       <div className="mage-Form">
         {this._form.fields(this._value, value => {
           this._value = value;
+          this._judged = true;
           this.update();
         })}
         {fault ? (
@@ -43,6 +52,7 @@ class FormBody<T> extends ReactWidget {
   }
 
   private _value: T;
+  private _judged: boolean;
 }
 
 /** Let a person edit a value; undefined when they cancel. */
@@ -50,8 +60,8 @@ export async function formDialog<T>(
   form: IFormDialog<T>
 ): Promise<T | undefined> {
   let current = form;
-  for (;;) {
-    const body = new FormBody(current);
+  for (let refused = false; ; refused = true) {
+    const body = new FormBody(current, refused);
     const result = await showDialog<T>({
       title: form.title,
       body,

@@ -1,6 +1,6 @@
-import type { LabIcon } from '@jupyterlab/ui-components';
+import { type LabIcon, MenuSvg } from '@jupyterlab/ui-components';
 import { CommandRegistry } from '@lumino/commands';
-import { Menu } from '@lumino/widgets';
+import type { Menu } from '@lumino/widgets';
 
 /** One line of a menu. */
 export interface IMenuEntry {
@@ -19,7 +19,8 @@ export type IMenuEntries = readonly (IMenuEntry | 'separator')[];
 
 function build(entries: IMenuEntries): Menu {
   const commands = new CommandRegistry();
-  const menu = new Menu({ commands });
+  // JupyterLab's own: with its icons and the arrow of a submenu.
+  const menu = new MenuSvg({ commands });
   menu.addClass('mage-Menu');
   entries.forEach((entry, index) => {
     if (entry === 'separator') {
@@ -55,9 +56,16 @@ export function openMenu(
   anchor: HTMLElement | { x: number; y: number }
 ): void {
   const menu = build(entries);
+  const before = document.activeElement;
   menu.aboutToClose.connect(() => {
     // Its items still run in this turn.
-    window.setTimeout(() => menu.dispose());
+    window.setTimeout(() => {
+      menu.dispose();
+      // Who works by keyboard goes on where the menu was opened.
+      if (document.activeElement === document.body) {
+        (before as HTMLElement | null)?.focus();
+      }
+    });
   });
   if (anchor instanceof HTMLElement) {
     const box = anchor.getBoundingClientRect();

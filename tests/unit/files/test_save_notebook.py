@@ -501,3 +501,26 @@ def test_a_new_dbt_model_is_written_down_as_mage_does(shop: Shop) -> None:
         "file_path": "demo/models/new.sql",
         "file_source": {"path": "dbt/demo/models/new.sql", "project_path": "dbt/demo"},
     }
+
+
+def test_what_is_attached_stands_below_its_block(shop: Shop) -> None:
+    for role, kind, upstream in [
+        ("chart", "chart", ["load"]),
+        ("callback", "callback", ["load", "clean"]),
+        ("conditional", "conditional", []),
+    ]:
+        cell = nbformat.v4.new_code_cell("")
+        cell.metadata["mage"] = {
+            "uuid": f"the_{kind}", "name": f"the {kind}", "type": kind, "language": "python",
+            "role": role, "upstream": upstream, "configuration": {},
+        }  # fmt: skip
+        shop.nb.cells.append(cell)
+    shop.save()
+    shop.again()
+    shown = [cell.metadata["mage"]["uuid"] for cell in shop.nb.cells]
+    assert shown.index("the_chart") == shown.index("load") + 1
+    assert shown.index("the_callback") == shown.index("clean") + 1
+    assert shown[-1] == "the_conditional"
+    before = contents(shop.project.root)
+    shop.save()
+    assert changed(before, contents(shop.project.root)) == {}

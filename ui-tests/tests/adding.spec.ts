@@ -1,0 +1,121 @@
+import { expect, test } from '@playwright/test';
+import type { Page } from '@playwright/test';
+
+import { execute, openLab, openPipeline, stateOf } from './lab';
+
+async function makePipeline(page: Page, name: string): Promise<string> {
+  const path = `mage:blank/${name}.ipynb`;
+  await openLab(page);
+  await page.request.post('/mage/api/projects/blank/pipelines', {
+    data: { name },
+    headers: { 'X-XSRFToken': await token(page) }
+  });
+  await execute(page, 'docmanager:open', { path, factory: 'Notebook' });
+  await page.getByText('This pipeline has no block yet').first().waitFor();
+  return path;
+}
+
+async function token(page: Page): Promise<string> {
+  const cookies = await page.context().cookies();
+  return cookies.find(cookie => cookie.name === '_xsrf')?.value ?? '';
+}
+
+test('a new block takes what stands above it, also below a chart or a note', async ({
+  page
+}) => {
+  const path = await makePipeline(page, 'stacked');
+  const headers = page.locator('.mage-Header');
+  for (const type of [
+    'data_loader',
+    'chart',
+    'conditional',
+    'markdown',
+    'transformer'
+  ]) {
+    const count = await headers.count();
+    await execute(page, 'mage:add-block', { path, type });
+    await expect(headers).toHaveCount(count + 1);
+  }
+  for (const index of [1, 2, 4]) {
+    await expect(headers.nth(index).locator('.mage-Chip-name')).toContainText(
+      'stacked_load'
+    );
+  }
+
+  // What is attached stays below its block when the pipeline is opened again.
+  await execute(page, 'docmanager:save');
+  await expect(page.locator('.jp-mod-dirty')).toHaveCount(0);
+  await execute(page, 'application:close');
+  await openPipeline(page, path);
+  const icons = page.locator('.mage-Header-icon');
+  await expect(icons).toHaveCount(5);
+  expect(
+    await icons.evaluateAll(nodes =>
+      nodes.map(node => node.getAttribute('title'))
+    )
+  ).toEqual(['Data loader', 'Conditional', 'Chart', 'Markdown', 'Transformer']);
+});
+
+test('menus show what has a menu of its own and give the focus back', async ({
+  page
+}) => {
+  await openLab(page);
+  await openPipeline(page, 'mage:penguins/penguins.ipynb');
+  const canvas = page.locator('.mage-Canvas .mage-Graph-keys');
+  await canvas.focus();
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('Shift+F10');
+  await expect(page.locator('.lm-Menu')).toBeVisible();
+  await page.keyboard.press('Escape');
+  await expect(canvas).toBeFocused();
+
+  await page
+    .locator('.jp-NotebookPanel-toolbar')
+    .getByText('Block', { exact: true })
+    .click();
+  const item = page.locator('.lm-Menu-item', { hasText: 'Transformer' });
+  await expect(item.locator('.lm-Menu-itemSubmenuIcon svg')).toBeVisible();
+});
+
+test('a block without code says what it lacks', async ({ page }) => {
+  const path = await makePipeline(page, 'hollow');
+  await execute(page, 'mage:add-block', { path, type: 'data_loader' });
+  await page.locator('.jp-Notebook .cm-content').first().click();
+  await page.keyboard.press('Control+a');
+  await page.keyboard.press('Delete');
+  const run = (name: string): Promise<void> =>
+    page.getByRole('button', { name: `Run “${name}”`, exact: true }).click();
+  await run('hollow_load');
+  await expect(stateOf(page, 0)).toHaveAttribute('aria-label', /failed/);
+  await expect(page.locator('.mage-Error')).toContainText(
+    'has no function with @data_loader'
+  );
+  await execute(page, 'mage:add-block', { path, type: 'transformer' });
+  await expect(page.locator('.mage-BlockHeader')).toHaveCount(2);
+  await run('hollow_transform');
+  const error = page.locator('.mage-Error').nth(1);
+  await expect(error).toContainText('needs the output of block');
+  await expect(error.getByText('Run with its upstream')).toBeVisible();
+});
+
+test('a file that something else wrote is shown without being asked for', async ({
+  page
+}) => {
+  await openLab(page);
+  await openPipeline(page, 'mage:charted/charted.ipynb');
+  const notebook = page.locator('.jp-Notebook');
+  await expect(notebook).toContainText("'n': [1, 2]");
+  const answer = await page.request.put(
+    '/api/contents/charted/data_loaders/numbers.py',
+    {
+      data: {
+        type: 'file',
+        format: 'text',
+        content: '@data_loader\ndef load(*args, **kwargs):\n    return 12321\n'
+      },
+      headers: { 'X-XSRFToken': await token(page) }
+    }
+  );
+  expect(answer.ok()).toBe(true);
+  await expect(notebook).toContainText('12321');
+});
