@@ -134,7 +134,12 @@ class Host:
                 step.execution = Execution(folder, _step_file(step))
                 step.execution.keep_source(step.code)
                 limit = int(context.limits.get("record_bytes") or LIMIT)
-                step.recorder = Recorder(folder, limit)
+                log = _log_of_another(step)
+                step.recorder = Recorder(log or folder, limit)
+                if log is not None:
+                    words = f"{step.type.capitalize()} '{step.block}':\n"
+                    output = {"output_type": "stream", "name": "stdout", "text": words}
+                    step.recorder.add({"output": output})
             except Exception as error:  # noqa: BLE001 - a request must always get its reply
                 step.problem = error
         self.door.open(step)
@@ -204,6 +209,17 @@ class Host:
         wire.publish(self.kernel, content, step.request)
 
 
+def _log_of_another(step: Step) -> Path | None:
+    """Return where a callback's output belongs: behind that of the block it is called for."""
+    log = (step.options.get("attached") or {}).get("log") or {}
+    if not places.is_version(str(log.get("version"))):
+        return None
+    context = step.context
+    return places.execution(
+        context.store, context.pipeline, context.scope, str(log["block"]), log["version"]
+    )
+
+
 def _settle(step: Step, reply: Any) -> None:
     """Say how a cell ended that did not go through our runner: scratchpad, syntax error."""
     if step.state != "running":
@@ -216,11 +232,14 @@ def _settle(step: Step, reply: Any) -> None:
         return
     said = reply if isinstance(reply, dict) else {}
     found = sys.last_value if said and hasattr(sys, "last_value") else None
-    line = found.lineno if isinstance(found, SyntaxError) else None
+    message, line = said.get("evalue", "The block was interrupted."), None
+    if isinstance(found, SyntaxError):
+        # Its text ends with the name of a file that nobody has.
+        message, line = found.msg, found.lineno
     step.fail(
         {
             "name": said.get("ename", "KeyboardInterrupt"),
-            "message": masking.text(str(said.get("evalue", "The block was interrupted."))),
+            "message": masking.text(str(message)),
             "line": line,
         }
     )

@@ -259,8 +259,9 @@ class Driver:
         if step.conditionals:
             try:
                 worker = worker or await self._crew.take(step)
-                if not await self._wanted(step, worker):
-                    return Outcome(SKIPPED, ended=clock.now(), error="Its condition was false.")
+                unwanted = await self._unwanted(step, worker)
+                if unwanted is not None:
+                    return Outcome(SKIPPED, ended=clock.now(), error=unwanted)
             except KernelError as error:
                 return Outcome(FAILED, ended=clock.now(), error=error.message)
             finally:
@@ -299,8 +300,9 @@ class Driver:
             missing = await self._missing(step, worker)
             if missing is not None:
                 return missing
-            if not again and not await self._wanted(step, worker):
-                return Outcome(SKIPPED, ended=clock.now(), error="Its condition was false.")
+            unwanted = None if again else await self._unwanted(step, worker)
+            if unwanted is not None:
+                return Outcome(SKIPPED, ended=clock.now(), error=unwanted)
             self._makers[step.id] = worker
             attempt = int(options["attempt"])
             return await worker.execute(
@@ -323,19 +325,21 @@ class Driver:
                 )
         return None
 
-    async def _wanted(self, step: PlannedStep, worker: Worker) -> bool:
-        """Ask the conditions of a step; one that fails counts as false."""
+    async def _unwanted(self, step: PlannedStep, worker: Worker) -> str | None:
+        """Ask the conditions of a step; say why it does not run. One that fails counts as false."""
         for condition in step.conditionals:
             source = self._job.sources.get(condition.id)
             if source is None:
-                return False
+                return f"The file of its condition '{condition.id}' is missing."
             attached = {"block": step.id, "inputs": list(step.block.upstream)}
             options = {"attempt": 1, "timeout": step.timeout, "attached": attached}
             request = self._request(step, condition, source, options)
             outcome = await worker.execute(request, _unheard)
-            if outcome.state != COMPLETED or not outcome.result:
-                return False
-        return True
+            if outcome.state != COMPLETED:
+                return f"Its condition '{condition.id}' failed: {outcome.error or outcome.state}"
+            if not outcome.result:
+                return f"Its condition '{condition.id}' was false."
+        return None
 
     async def _callbacks(self, step: PlannedStep, outcome: Outcome) -> None:
         """Run the callbacks of a step; what they do never changes its state."""
@@ -356,6 +360,7 @@ class Driver:
                     "inputs": [step.id] if outcome.state == COMPLETED else [],
                     "status": status,
                     "error": outcome.error,
+                    "log": {"block": step.id, "version": outcome.version},
                 }
                 options = {"attempt": 1, "timeout": step.timeout, "attached": attached}
                 request = self._request(step, callback, source, options)

@@ -7,7 +7,8 @@ import {
   loggedSteps,
   MOST_CHILDREN,
   MOST_LOGS,
-  openGroup
+  openGroup,
+  retryFrom
 } from './children';
 
 function step(block: string, group: string | null, state = 'completed'): IStep {
@@ -83,5 +84,18 @@ describe('children', () => {
       ended: 1000,
       failed: 1
     });
+  });
+});
+
+describe('retryFrom', () => {
+  it('names the one block that failed', () => {
+    const steps = [step('a', null), step('b', null, 'failed')];
+    expect(retryFrom(steps)?.block).toBe('b');
+  });
+  it('names none of several, nor one with children', () => {
+    expect(
+      retryFrom([step('a', null, 'failed'), step('b', null, 'failed')])
+    ).toBeUndefined();
+    expect(retryFrom(MANY)).toBeUndefined();
   });
 });

@@ -98,3 +98,15 @@ export function loggedSteps(
     hidden: children.length - shown.length
   };
 }
+
+/**
+ * The one block that a retry begins with. Several have none in common, and of
+ * a block with children only those run again that did not complete.
+ */
+export function retryFrom(steps: readonly IStep[]): IStep | undefined {
+  const failed = topSteps(steps).filter(step => step.state === 'failed');
+  const [only] = failed;
+  return failed.length === 1 && !childCount(steps, only.block).total
+    ? only
+    : undefined;
+}

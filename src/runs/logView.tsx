@@ -124,8 +124,13 @@ function StepLog(
   const log = useLog(model, step);
   const found = React.useMemo(
     () =>
-      log.records.filter(record => isShown(record, shown.level, shown.search)),
-    [log.records, shown.level, shown.search]
+      log.records.filter(
+        record =>
+          isShown(record, shown.level, shown.search) &&
+          // It is said above already.
+          !(record.kind === 'system' && record.text === step.error)
+      ),
+    [log.records, shown.level, shown.search, step.error]
   );
   const hidden = Math.max(0, found.length - MOST);
   const never = step.started === null;

@@ -12,6 +12,7 @@ interface IProductsViewProps extends IRunsContext {
   run: IRun;
   /** Block whose products are shown; null for all. */
   selected: string | null;
+  onSelect: (block: string) => void;
 }
 
 /** Rows × columns of a table, else what kind of thing it is. */
@@ -28,9 +29,9 @@ function factsOf(output: IOutputSummary): string {
 }
 
 function StepProducts(
-  props: IProductsViewProps & { step: IStep }
+  props: IProductsViewProps & { step: IStep; ofChildren: number }
 ): JSX.Element {
-  const { run, step, commands, trans } = props;
+  const { run, step, ofChildren, onSelect, commands, trans } = props;
   return (
     <li className="mage-Products-step">
       <h4 className="mage-Log-head">
@@ -56,6 +57,17 @@ function StepProducts(
           <span className="mage-Form-hint">{factsOf(output)}</span>
         </div>
       ))}
+      {ofChildren > 0 && (
+        <div className="mage-Products-output">
+          <button className="mage-Link" onClick={() => onSelect(step.block)}>
+            {trans._n(
+              '%1 output of its children',
+              '%1 outputs of its children',
+              ofChildren
+            )}
+          </button>
+        </div>
+      )}
     </li>
   );
 }
@@ -66,9 +78,15 @@ export function ProductsView(props: IProductsViewProps): JSX.Element {
   const open = openGroup(run.steps, selected);
   const chosen = selected && open !== selected ? selected : null;
   const folded = fold(run.steps, selected);
+  const ofChildren = (step: IStep): number =>
+    open === step.block
+      ? 0
+      : run.steps
+          .filter(child => child.group === step.block)
+          .reduce((sum, child) => sum + child.outputs.length, 0);
   const steps = folded.steps.filter(
     step =>
-      step.outputs.length > 0 &&
+      (step.outputs.length > 0 || ofChildren(step) > 0) &&
       (!selected || step.block === chosen || (!chosen && step.group === open))
   );
   if (!steps.length) {
@@ -85,7 +103,12 @@ export function ProductsView(props: IProductsViewProps): JSX.Element {
   return (
     <ul className="mage-Products">
       {steps.map(step => (
-        <StepProducts {...props} key={step.block} step={step} />
+        <StepProducts
+          {...props}
+          key={step.block}
+          step={step}
+          ofChildren={ofChildren(step)}
+        />
       ))}
       {folded.hidden > 0 && !chosen && (
         <li className="mage-Form-hint">

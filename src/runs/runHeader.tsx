@@ -8,6 +8,7 @@ import { isActive } from '../model/changes';
 import { pipelineName } from '../model/pipelineName';
 import { StateBadge } from '../ui/state';
 import { formatExact, secondsBetween } from '../ui/time';
+import { retryFrom } from './children';
 import type { IRunsContext } from './context';
 import { reasonOf } from './context';
 import { Duration, Late } from './runTable';
@@ -23,13 +24,7 @@ interface IHeaderProps extends IRunsContext {
 function Actions(props: IHeaderProps): JSX.Element {
   const { run, commands, trans } = props;
   const active = isActive(run.state);
-  // Of a block with children, only those run again that did not complete.
-  const failed = run.steps.find(
-    step =>
-      step.state === 'failed' &&
-      !step.group &&
-      !run.steps.some(child => child.group === step.block)
-  );
+  const failed = retryFrom(run.steps);
   const retriable = !active && run.state !== 'completed';
   return (
     <div className="mage-Run-actions">

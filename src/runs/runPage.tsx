@@ -231,7 +231,12 @@ function LoadedRun(
               />
             )}
             {tab === 'products' && (
-              <ProductsView {...props} run={run} selected={chosen ?? null} />
+              <ProductsView
+                {...props}
+                run={run}
+                selected={chosen ?? null}
+                onSelect={setChosen}
+              />
             )}
             {tab === 'notebook' && (
               <NotebookView {...props} run={run} selected={chosen ?? null} />

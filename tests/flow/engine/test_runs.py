@@ -394,3 +394,43 @@ def test_what_is_stored_is_said_soon_after_a_run(root: Path, engine: Engine) -> 
     assert engine.health()["products_bytes"] == 0
     engine.wait(engine.submit("p", "diamond").id, 90)
     until(lambda: engine.health()["products_bytes"] > 1_000, 5)
+
+
+def test_a_condition_says_why_it_was_not_true(root: Path, engine: Engine) -> None:
+    broken = "@condition\ndef evaluate(*args, **kwargs):\n    return no_such_name\n"
+    false = "@condition\ndef evaluate(*args, **kwargs):\n    return False\n"
+    write_pipeline(
+        root / "p",
+        "why",
+        {
+            "one": custom("return 1"),
+            "two": custom("return 2"),
+            "broken": block("conditional", broken, "one"),
+            "closed": block("conditional", false, "two"),
+        },
+    )
+    run = engine.wait(engine.submit("p", "why").id, 90)
+    assert step(run, "one").state == step(run, "two").state == "skipped"
+    assert "'broken' failed: NameError" in step(run, "one").error
+    assert "'closed' was false" in step(run, "two").error
+
+
+def test_what_callbacks_print_is_in_the_log_of_their_block(root: Path, engine: Engine) -> None:
+    text = """
+    @callback('success')
+    def well(value, **kwargs):
+        print('called with', value)
+        raise ValueError('but in vain')
+    """
+    write_pipeline(
+        root / "p",
+        "heard",
+        {"first": custom("print('begun')\nreturn 42"), "tell": block("callback", text, "first")},
+    )
+    run = engine.wait(engine.submit("p", "heard").id, 90)
+    assert run.state == "completed"
+    records, _, complete, _ = engine.step_log(run.id, "first")
+    log = "\n".join(str(record["text"]) for record in records)
+    assert complete
+    assert log.index("begun") < log.index("Callback 'tell':") < log.index("called with 42")
+    assert "but in vain" in log
