@@ -128,10 +128,15 @@ def profile(
     """Return one profile.
 
     Raises:
-        NotFound: when there is none of that name; the message names those there are.
+        NotFound: when there is none of that name, or it holds no settings.
     """
     known = profiles(root, secret=secret)
-    if not isinstance(known.get(name), Mapping):
+    if name not in known:
         listed = ", ".join(sorted(known)) or "none"
         raise NotFound(f"{places.IO_CONFIG} has no profile '{name}'; there are: {listed}.")
-    return dict(known[name])
+    said = known[name]
+    if said is None:  # all its lines are comments, as in a new project
+        return {}
+    if not isinstance(said, Mapping):
+        raise NotFound(f"The profile '{name}' of {places.IO_CONFIG} is no list of settings.")
+    return dict(said)

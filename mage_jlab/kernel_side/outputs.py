@@ -26,6 +26,8 @@ from mage_jlab.products.formats.kept import Built
 KEEP_VERSIONS = 5
 _SHOWN = 10
 """Outputs beyond so many are stored but not shown under the cell."""
+_MOST_EXACT = 2**53 - 1
+"""Beyond it a number of JavaScript is no longer exact."""
 _PAGE_BYTES = 256 * 1024
 
 
@@ -200,7 +202,7 @@ def _show(step: Step, number: int, publish: Callable[..., None]) -> None:
         text = json.dumps(shown, ensure_ascii=False, indent=2)
         data = {"text/plain": text if len(text) < 10_000 else f"{text[:10_000]}\n…"}
         if isinstance(shown, (dict, list)) and len(text) <= _PAGE_BYTES:
-            data["application/json"] = shown
+            data["application/json"] = _exact(shown)
     elif output.kind == TEXT:
         text = (_folder(step) / output.files[0]).read_text("utf-8", "replace")
         data = {"text/plain": text if len(text) < 10_000 else f"{text[:10_000]}\n…"}
@@ -209,6 +211,15 @@ def _show(step: Step, number: int, publish: Callable[..., None]) -> None:
     else:
         data = {"text/plain": output.preview or output.type}
     publish(data=data, metadata={})
+
+
+def _exact(value: Any) -> Any:
+    """Return plain data with whole numbers as text where the page would round them."""
+    if isinstance(value, dict):
+        return {key: _exact(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_exact(item) for item in value]
+    return str(value) if isinstance(value, int) and abs(value) > _MOST_EXACT else value
 
 
 def _page(step: Step, output: Output, built: Built | None) -> list[list[Any]]:

@@ -81,6 +81,9 @@ def describe(error: BaseException, filename: str) -> dict[str, Any]:
         message = f"The block called exit({error.code!r})."
     elif isinstance(error, KeyboardInterrupt) and not message:
         message = "The block was interrupted."
+    elif isinstance(error, SyntaxError) and error.filename == filename:
+        # Its text ends with the name of a file that nobody has.
+        message = error.msg
     message = masking.text(message)
     said = {"name": type(error).__name__, "message": message, "line": line(error, filename)}
     missing = _missing(error)

@@ -202,12 +202,12 @@ function recordOf(step: IStepState | IKernelStep): IRecord {
   };
 }
 
+/** What failed in one line, and where in the text of the cell, as runs say it. */
 function firstLine(error: IStepError | undefined): string | undefined {
   if (!error) {
     return undefined;
   }
   const message = (error.message ?? '').split('\n')[0];
-  return error.name && message
-    ? `${error.name}: ${message}`
-    : message || error.name;
+  const words = error.name && message ? `${error.name}: ${message}` : message;
+  return error.line ? `${words}, line ${error.line}` : words || error.name;
 }

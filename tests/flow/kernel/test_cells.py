@@ -83,6 +83,7 @@ def test_syntax_errors(kernel: Kernel, code: str, line: int) -> None:
     assert answer.reply["status"] == "error" and answer.reply["ename"] == "SyntaxError"
     assert answer.finished["state"] == "failed" and answer.finished["error"]["line"] == line
     assert f"line {line}" in answer.traceback and "mage" not in answer.traceback
+    assert ".py" not in answer.finished["error"]["message"]
     assert len(answer.of("error")) == 1
 
 
@@ -280,6 +281,13 @@ def load():
     assert len(answer.mime("application/vnd.plotly.v1+json")) == 1
     assert len(answer.mime("image/png")) == 1 and {"k": [1]} in answer.mime("application/json")
     assert (done["outputs"][0]["rows"], done["outputs"][0]["columns"]) == (100, 1)
+
+
+def test_whole_numbers_that_a_page_would_round_are_shown_as_text(kernel: Kernel) -> None:
+    code = "@data_loader\ndef f():\n    return {'id': [12345678901234567890, 7], 'yes': True}\n"
+    answer = kernel.cell(code, "precise")
+    ok(answer)
+    assert answer.mime("application/json") == [{"id": ["12345678901234567890", 7], "yes": True}]
 
 
 def test_wide_and_long_previews_stay_small(kernel: Kernel) -> None:

@@ -166,3 +166,12 @@ def test_templates_without_quotes_are_left_to_the_editor(root: Path) -> None:
     (root / "io_config.yaml").write_text("default:\n  A: {{ env_var('X') }}\n")
     found = connections.read(root)
     assert found.exists and found.problem and "in quotes" in found.problem
+
+
+def test_a_profile_of_comments_alone_has_no_settings(tmp_path: Path) -> None:
+    (tmp_path / "io_config.yaml").write_text("version: 0.1.1\ndefault:\n  # A: 1\nother: 5\n")
+    assert io_config.profile(tmp_path, "default") == {}
+    with pytest.raises(NotFound, match="is no list of settings"):
+        io_config.profile(tmp_path, "other")
+    with pytest.raises(NotFound, match="there are: default, other"):
+        io_config.profile(tmp_path, "third")
