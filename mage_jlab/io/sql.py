@@ -78,10 +78,21 @@ class BaseSQL(BaseSQLConnection):
             cursor.close()
 
     def fetch_query(self, cursor: Any, query: str, **kwargs: Any) -> Any:
-        """Return what a query gives, as a frame."""
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)  # pandas would like SQLAlchemy better
-            return pandas("Loading data").read_sql(query, self.conn, **kwargs)
+        """Return what a query gives, as a frame; None when it is of a kind without rows."""
+        pd = pandas("Loading data")
+        if kwargs:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", UserWarning)  # pandas would like SQLAlchemy better
+                return pd.read_sql(query, self.conn, **kwargs)
+        asked = self.conn.cursor()
+        try:
+            asked.execute(query)
+            if asked.description is None:
+                return None
+            names = [column[0] for column in asked.description]
+            return pd.DataFrame.from_records(asked.fetchall(), columns=names, coerce_float=True)
+        finally:
+            asked.close()
 
     def _frame(self, query: str, **kwargs: Any) -> Any:
         return self.fetch_query(None, query, **kwargs)
@@ -113,7 +124,7 @@ class BaseSQL(BaseSQLConnection):
         fetch_query_at_indexes: Sequence[Any] | None = None,
         **_kwargs: Any,
     ) -> list[Any]:
-        """Execute statements; those that are to be fetched give a frame, the others None."""
+        """Execute statements; those to be fetched that have rows give a frame, the others None."""
         results: list[Any] = []
         fetch = list(fetch_query_at_indexes or ())
         for number, text in enumerate(queries):

@@ -237,3 +237,13 @@ def test_a_source_of_another_pipeline_does_not_stop_this_one(kernel: Kernel) -> 
     assert answer.finished["state"] == "completed", answer.traceback
     assert "identifier: mage_nightly_rates" in (folder / "mage_sources.yml").read_text()
     (folder / "other.sql").unlink()
+
+
+def test_sources_that_mage_left_in_2023(kernel: Kernel) -> None:
+    file = kernel.project / "dbt" / "demo" / "models" / "mage_sources.yml"
+    before = file.read_text()
+    file.write_text("sources:\n- name: mage_demo\n  tables:\n  - name: etl_load\nversion: 2\n")
+    answer = run(kernel, "orders", "build", ("load",))
+    assert answer.finished["state"] == "completed", answer.traceback
+    assert answer.previews[0]["page"]["rows"] == [[1, 5.0], [2, 7.5]]
+    file.write_text(before)

@@ -206,6 +206,22 @@ CODE = r"""
     })
   }
 
+  # Mage's are a vector: where one is taken by [ ], what comes has to be no list, either.
+  variables <- function(values) structure(values, class = c("mage_variables", "list"))
+
+  taken <- function(x, i) {
+    found <- unclass(x)[i]
+    found[vapply(found, is.null, TRUE)] <- NA
+    single <- vapply(found, function(value) is.atomic(value) && length(value) == 1, TRUE)
+    if (all(single)) unlist(found) else found
+  }
+
+  registerS3method("[", "mage_variables", taken, envir = baseenv())
+  registerS3method("print", "mage_variables", function(x, ...) {
+    print(unclass(x), ...)
+    invisible(x)
+  }, envir = baseenv())
+
   run_block <- function(said) {
     block <- new.env(parent = globalenv())
     given <- lapply(said$inputs, read_input)
@@ -213,7 +229,7 @@ CODE = r"""
       assign(paste0("df_", number), given[[number]], envir = block)
       assign(said$names[[number]], given[[number]], envir = block)
     }
-    assign("global_vars", said$variables, envir = block)
+    assign("global_vars", variables(said$variables), envir = block)
     expressions <- parse_block(said$source)
     for (number in seq_along(expressions)) {
       place <- withVisible(eval(expressions[number], block))
@@ -225,7 +241,8 @@ CODE = r"""
     if (!("..." %in% parameters) && length(given) > length(parameters)) {
       return(list(takes = length(parameters)))
     }
-    value <- do.call(work, unname(given), quote = TRUE)
+    inputs <- lapply(sprintf("df_%d", seq_along(given)), as.name)
+    value <- eval(as.call(c(as.name(said$work), inputs)), block)
     list(outputs = write_outputs(value, said$folder))
   }
 

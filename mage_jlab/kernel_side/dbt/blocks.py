@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import re
 import shlex
 from importlib import metadata
 from pathlib import Path
@@ -160,6 +161,7 @@ def _command(step: Step, job: dict[str, Any], variables: dict[str, Any]) -> dict
     name = str((said.get("command") if isinstance(said, dict) else None) or "run")
     lines = render.fill(step, step.code).splitlines()
     text = "\n".join(line for line in lines if not line.lstrip().startswith("#"))
+    text = re.sub(r"\\\s*\n", " ", text)  # the line goes on, as in a shell
     try:
         words = shlex.split(text)
     except ValueError as error:
@@ -167,7 +169,6 @@ def _command(step: Step, job: dict[str, Any], variables: dict[str, Any]) -> dict
             f"The arguments in block '{step.block}' cannot be understood: {error}.",
             block=step.block,
         ) from None
-    words = [word for word in words if word != "\\"]
     if "--vars" in words[:-1]:
         at = words.index("--vars")
         variables = {**variables, **_vars(step, words[at + 1])}

@@ -32,7 +32,12 @@ def declare(models: list[Path], wanted: dict[str, Any]) -> None:
     sources = data["sources"] = data.get("sources") or []
     source = next((item for item in sources if item.get("name") == wanted["name"]), None)
     listed = [] if source is None else source.get("tables") or []
-    kept = [table for table in listed if not _gone(table, wanted)]
+    # Mage of 2023 said nothing but the name.
+    kept = [
+        {**table, "identifier": table.get("identifier") or f"mage_{table.get('name')}"}
+        for table in listed
+        if not _gone(table, wanted)
+    ]
     names = {table.get("name") for table in kept}
     for block in wanted["blocks"]:
         if f"{wanted['pipeline']}_{block}" not in names:

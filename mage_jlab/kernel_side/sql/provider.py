@@ -115,7 +115,9 @@ class _Work:
         if not queries:
             raise StepFailed(f"Block '{self.step.block}' has no SQL to run.", block=self.step.block)
         results = loader.execute_queries(queries, commit=True, fetch_query_at_indexes=fetch)
-        return results[-1] if self.step.type in _FETCHED else None
+        if self.step.type not in _FETCHED:
+            return None
+        return next((found for found in reversed(results) if found is not None), None)
 
     # ---- upstream ---------------------------------------------------------
 

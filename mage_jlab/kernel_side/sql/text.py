@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import re
 
-_STRING = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|--[^\n]*|/\*.*?\*/", re.S)
+_STRING = re.compile(
+    r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|--[^\n]*|/\*.*?\*/|\$([A-Za-z_]\w*|)\$.*?\$\1\$", re.S
+)
+"""Literals and comments; what stands between dollars is a literal of PostgreSQL."""
+_PART = r"(?:\"(?:[^\"]|\"\")*\"|`[^`]*`|\[[^\]]*\]|[^\s(;,.\"`\[]+)"
+_NAME = rf"({_PART}(?:\.{_PART})*)"
 _CREATE = re.compile(
     r"\bcreate\s+(?:or\s+replace\s+)?(?:temp(?:orary)?\s+)?table\s+(?:if\s+not\s+exists\s+)?"
-    r"([^\s(;]+)",
+    rf"{_NAME}",
     re.I,
 )
 _INSERT = re.compile(
-    r"\binsert(?:\s+ignore)?(?:\s+overwrite)?(?:\s+into)?(?:\s+table)?\s+([\w.\"`\[\]]+)", re.I
+    r"\binsert(?:\s+ignore)?(?:\s+overwrite)?(?:\s+into)?(?:\s+table)?\s+(?!values\b)" + _NAME, re.I
 )
-_UPDATE = re.compile(r"\bupdate\s+([\w.\"`\[\]]+)\s+(?:as\s+\w+\s+)?set\b", re.I)
-_DROP = re.compile(r"\bdrop\s+table\s+(?:if\s+exists\s+)?([\w.\"`\[\]]+)", re.I)
+_UPDATE = re.compile(rf"\bupdate\s+{_NAME}\s+(?:(?:as\s+)?\w+\s+)?set\b", re.I)
+_MERGE = re.compile(rf"\bmerge\s+into\s+{_NAME}", re.I)
+_DROP = re.compile(rf"\bdrop\s+table\s+(?:if\s+exists\s+)?{_NAME}", re.I)
 
 _NO_ALIAS = (
     "cross|except|fetch|for|full|group|having|inner|intersect|join|lateral|left|limit|natural|"
@@ -28,8 +34,8 @@ def place(number: int) -> re.Pattern[str]:
 
 
 def without_comments(text: str) -> str:
-    """Return a text without its comments."""
-    return _STRING.sub(lambda m: " " if m[0].startswith(("--", "/*")) else m[0], text)
+    """Return a text without its comments, and without bodies of functions between dollars."""
+    return _STRING.sub(lambda m: " " if m[0].startswith(("--", "/*", "$")) else m[0], text)
 
 
 def literals(text: str) -> list[tuple[int, int]]:
@@ -67,7 +73,7 @@ def statements(text: str) -> list[str]:
 def makes_rows(text: str) -> bool:
     """Whether a text makes a table or inserts into one."""
     bare = without_comments(text)
-    return bool(_CREATE.search(bare) or _INSERT.search(bare))
+    return bool(_CREATE.search(bare) or _INSERT.search(bare) or _MERGE.search(bare))
 
 
 def changes(text: str) -> bool:
@@ -77,12 +83,12 @@ def changes(text: str) -> bool:
 
 
 def target(text: str) -> str | None:
-    """Return the table that a text makes, else the last one it inserts into or updates."""
+    """Return the table that a text makes, else the last one that it merges into, fills or updates."""
     bare = without_comments(text)
     made = _CREATE.search(bare)
     if made:
         return made.group(1)
-    found = _INSERT.findall(bare) or _UPDATE.findall(bare)
+    found = _MERGE.findall(bare) or _INSERT.findall(bare) or _UPDATE.findall(bare)
     return str(found[-1]) if found else None
 
 

@@ -106,6 +106,11 @@ def test_the_functions_of_mage(kernel: Kernel) -> None:
         [3, "me"],
         [4, "me"],
     ]
+    taken = """load_data <- function() {
+  stopifnot(nchar(global_vars["who"]) == 2, is.na(global_vars["nobody"]), jsonlite::toJSON(global_vars["n"]) == "[4]")
+  data.frame(who = unname(global_vars["who"]), path = sprintf("%s/x", global_vars["who"]), n = as.numeric(global_vars["n"]))
+}"""
+    assert rows(r(kernel, taken, "taken", type_="data_loader")) == [["me", "me/x", 4]]
     more = "transform <- function(df_1, df_2, ...) {\n  merge(df_1, df_2)\n}"
     ok(
         kernel.cell(
@@ -142,6 +147,8 @@ def test_the_functions_of_mage(kernel: Kernel) -> None:
 def test_errors_are_at_the_line_of_the_cell(kernel: Kernel) -> None:
     text = "# first\nhelper <- function(x) {\n  log(x)\n}\n\nload_data <- function() {\n  helper('a')\n}"
     answer = r(kernel, text, "bad", type_="data_loader")
+    stops = "transform <- function(df_1) {\n  stop('no rows')\n}"
+    assert "Error in transform(df_1): no rows" in fails(r(kernel, stops, "a", "load"), "CodeFailed")
     assert "Error in log(x): non-numeric argument to mathematical function" in fails(
         answer, "CodeFailed"
     )

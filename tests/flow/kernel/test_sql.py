@@ -66,6 +66,16 @@ def test_raw(fresh: Kernel) -> None:
     assert answer.previews[0]["columns"][0]["name"] == "b"
 
 
+def test_raw_statements_without_rows(fresh: Kernel) -> None:
+    database = prepared(fresh)
+    ok(sql(fresh, "CREATE TABLE t (n int); INSERT INTO t VALUES (5), (6)", "raw", use_raw_sql=True))
+    answer = sql(fresh, "DELETE FROM t WHERE n = 5", "raw", use_raw_sql=True)
+    ok(answer)
+    assert database.execute("SELECT n FROM t").fetchall() == [(6,)]
+    answer = sql(fresh, "SELECT count(*) AS c FROM t; DELETE FROM t", "raw", use_raw_sql=True)
+    assert answer.previews[0]["page"]["rows"] == [[1]]
+
+
 def test_templates(fresh: Kernel) -> None:
     prepared(fresh)
     text = (
