@@ -83,7 +83,7 @@ def changes(text: str) -> bool:
 
 
 def target(text: str) -> str | None:
-    """Return the table that a text makes, else the last one that it merges into, fills or updates."""
+    """Return the table that a text makes, else the last it merges into, fills or updates."""
     bare = without_comments(text)
     made = _CREATE.search(bare)
     if made:

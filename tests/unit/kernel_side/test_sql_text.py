@@ -15,7 +15,10 @@ from mage_jlab.kernel_side.sql import text
         ("/* a; b */ SELECT 'it''s; so'", ["/* a; b */ SELECT 'it''s; so'"]),
         (" ;; ", []),
         ("-- only a comment", []),
-        ("DO $$ BEGIN x; END $$; SELECT $a$;$$;$a$", ["DO $$ BEGIN x; END $$", "SELECT $a$;$$;$a$"]),
+        (
+            "DO $$ BEGIN x; END $$; SELECT $a$;$$;$a$",
+            ["DO $$ BEGIN x; END $$", "SELECT $a$;$$;$a$"],
+        ),
         ("SELECT $1; SELECT '$$'", ["SELECT $1", "SELECT '$$'"]),
     ],
 )
@@ -37,8 +40,11 @@ def test_statements(given: str, wanted: list[str]) -> None:
         ('INSERT INTO "s"."My t" ("A b") VALUES (1)', '"s"."My t"'),
         ("CREATE TABLE `a-b.c.d` (n int)", "`a-b.c.d`"),
         ("insert into t(n) values (1)", "t"),
-        ("MERGE INTO t USING u ON a = b WHEN MATCHED THEN UPDATE SET a = 1"
-         " WHEN NOT MATCHED THEN INSERT VALUES (1)", "t"),
+        (
+            "MERGE INTO t USING u ON a = b WHEN MATCHED THEN UPDATE SET a = 1"
+            " WHEN NOT MATCHED THEN INSERT VALUES (1)",
+            "t",
+        ),
         ("DELETE FROM t", None),
         ("CREATE FUNCTION f() AS $$ INSERT INTO t VALUES (1) $$", None),
     ],
