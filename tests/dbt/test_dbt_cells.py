@@ -159,6 +159,27 @@ def test_a_command_with_variables(kernel: Kernel) -> None:
     assert (kernel.project / "dbt/demo/target/run_results.json").exists()
 
 
+def test_a_macro_as_a_command(kernel: Kernel) -> None:
+    macros = kernel.project / "dbt" / "demo" / "macros"
+    macros.mkdir()
+    (macros / "note.sql").write_text(
+        "{% macro note(word) %}{% do log('so ' ~ word, true) %}{% endmacro %}"
+    )
+    said = {
+        "language": "yaml",
+        "configuration": {"dbt_project_name": "dbt/demo", "dbt": {"command": "run-operation"}},
+    }
+    answer = kernel.cell("note --args '{word: {{ env }}}'", "noted", "dbt", **said)
+    assert answer.finished["state"] == "completed", answer.traceback
+    assert "so dev" in answer.stdout
+    assert [(r["kind"], r["name"], r["status"]) for r in answer.mime(DBT)[0]["results"]] == [
+        ("macro", "note", "success")
+    ]
+    answer = kernel.cell("nothing_such", "noted", "dbt", **said)
+    assert "nothing_such" in answer.finished["error"]["message"]
+    (macros / "note.sql").unlink()
+
+
 def test_an_interrupt_ends_the_child(kernel: Kernel) -> None:
     (kernel.project / "dbt/demo/models/slow.sql").write_text(SLOW)
     message = kernel.send(SLOW, metadata={"mage": SHOWN})

@@ -369,18 +369,20 @@ def offer_variables(known: dict[str, Any]) -> None:
 
 
 def described(item: Any) -> dict[str, Any]:
-    """Return one result as plain data."""
-    node = item.node
+    """Return one result as plain data; that of a macro knows its name alone."""
+    node = getattr(item, "node", None)
+    unique = getattr(item, "unique_id", None) or ""
+    kind = getattr(node, "resource_type", unique.partition(".")[0])
     response = item.adapter_response or {}
     return {
-        "name": node.name,
-        "kind": str(getattr(node.resource_type, "value", node.resource_type)),
+        "name": getattr(node, "name", unique.rpartition(".")[2]),
+        "kind": str(getattr(kind, "value", kind)),
         "status": str(getattr(item.status, "value", item.status)),
         "seconds": round(float(item.execution_time or 0), 4),
         "message": str(item.message) if item.message is not None else None,
         "rows": response.get("rows_affected"),
         "failures": item.failures,
-        "file": node.original_file_path,
+        "file": getattr(node, "original_file_path", None),
         "relation": getattr(node, "relation_name", None),
         "sql": getattr(node, "compiled_code", None),
     }
