@@ -41,6 +41,8 @@ export interface IBlockStatus {
   tests?: ITestResult[];
   /** First line of the failure. */
   error?: string;
+  /** Whether it failed because a block before it has not left anything. */
+  noInput?: boolean;
   /** The package that the kernel's environment lacks, when that is why it failed. */
   missing?: IMissingPackage;
 }

@@ -57,7 +57,8 @@ def _reason(content: Mapping[str, Any]) -> str:
     message = str(error.get("message") or "").strip()
     line = f", line {error['line']}" if error.get("line") else ""
     first = message.splitlines()[0] if message else "it gave no reason"
-    name = error.get("name")
+    first = first.removesuffix(".") if line else first
+    name = None if error.get("sentence") else error.get("name")
     return f"{name}: {first}{line}" if name else f"{first}{line}"
 
 

@@ -86,6 +86,8 @@ def describe(error: BaseException, filename: str) -> dict[str, Any]:
         message = error.msg
     message = masking.text(message)
     said = {"name": type(error).__name__, "message": message, "line": line(error, filename)}
+    if isinstance(error, MageError):
+        said["sentence"] = True  # it says all by itself; the name of its class is ours
     missing = _missing(error)
     return {**said, "missing_package": missing} if missing else said
 

@@ -12,7 +12,7 @@ from mage_jlab.files.reader import Reader
 from mage_jlab.model.block import Block
 from mage_jlab.model.pipeline import Pipeline
 from mage_jlab.model.project import Project
-from mage_jlab.model.run import Run, Step
+from mage_jlab.model.run import COMPLETED, FAILED, Run, Step, group_of
 from mage_jlab.server import lookup
 from mage_jlab.server.base import operation
 from mage_jlab.server.products import ProductPage, safe_name
@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from nbformat import NotebookNode
 
     from mage_jlab.assembly import Engine
+
+
+_CHILDREN = 3
+"""So many children of a block that runs for each item are shown."""
 
 
 class RunNotebookHandler(ProductPage):
@@ -70,11 +74,17 @@ def build(engine: Engine, run: Run) -> NotebookNode:
         if step is None:
             return [], None
         listed: list[Any] = []
-        if step.version is not None:
-            listed = list(store.record(run.pipeline, run.id, step.block, step.version))
+        children = _children(run, step.block)
+        for shown in children[:_CHILDREN] if children else [step]:
+            if children:
+                listed.append(_line(f"{shown.block}: {shown.state}\n"))
+            if shown.version is not None:
+                listed += store.record(run.pipeline, run.id, shown.block, shown.version)
+        if len(children) > _CHILDREN:
+            listed.append(_line(f"… and {len(children) - _CHILDREN} more children\n"))
         return listed, _state(step)
 
-    return notebook.build(
+    book = notebook.build(
         copied,
         pipeline,
         {block.id: notebook.Shown(_source(reader, copied, block)) for block in pipeline},
@@ -83,6 +93,42 @@ def build(engine: Engine, run: Run) -> NotebookNode:
         kernel=engine.workspace.kernels.info(run.kernel or notebook.DEFAULT_KERNEL),
         outputs=outputs,
     )
+    return _with_headings(book, pipeline, run)
+
+
+def _with_headings(book: NotebookNode, pipeline: Pipeline, run: Run) -> NotebookNode:
+    """Say which run it is, and before each cell which block: elsewhere nothing else does."""
+    when = "" if run.started is None else f", begun {run.started:%Y-%m-%d %H:%M:%S} UTC"
+    cells = [_text_cell("run", f"# {pipeline.name}\n\nRun `{run.id}`: {run.state}{when}.")]
+    if run.error:
+        cells[0].source += f"\n\n> {run.error}"
+    for number, cell in enumerate(book.cells):
+        if cell.cell_type == "code":
+            state = cell.metadata.get("mage_state", {}).get("state")
+            words = f" ({state})" if state not in (None, COMPLETED) else ""
+            heading = f"## {cell.metadata.mage['name']}{words}"
+            cells.append(_text_cell(f"about-{number}", heading))
+        cells.append(cell)
+    book.cells = cells
+    return book
+
+
+def _text_cell(identity: str, source: str) -> NotebookNode:
+    from nbformat.v4 import new_markdown_cell
+
+    cell: NotebookNode = new_markdown_cell(source, id=identity)
+    return cell
+
+
+def _line(text: str) -> dict[str, Any]:
+    return {"output_type": "stream", "name": "stdout", "text": text}
+
+
+def _children(run: Run, block: str) -> list[Step]:
+    """Return the steps that ran for single items, those that failed first."""
+    known = {step.block for step in run.steps}
+    found = [step for step in run.steps if group_of(step.block, known) == block]
+    return sorted(found, key=lambda step: step.state != FAILED)
 
 
 def _folders(path: Path) -> Any:

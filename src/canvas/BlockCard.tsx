@@ -217,8 +217,10 @@ function Sample(props: {
       <table className="mage-Card-sample">
         <thead>
           <tr>
-            {columns.map(column => (
-              <th key={column.name}>{column.name}</th>
+            {columns.map((column, place) => (
+              <th key={place} data-kind={column.kind}>
+                {column.name}
+              </th>
             ))}
           </tr>
         </thead>
@@ -226,7 +228,7 @@ function Sample(props: {
           {rows.rows.slice(0, SAMPLE_ROWS).map((cells, index) => (
             <tr key={index}>
               {columns.map((column, place) => (
-                <td key={column.name} data-kind={column.kind}>
+                <td key={place} data-kind={column.kind}>
                   {cellText(cells[place], column)}
                 </td>
               ))}

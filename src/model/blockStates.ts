@@ -24,6 +24,8 @@ export interface IStepError {
   name?: string;
   message?: string;
   line?: number | null;
+  /** It says all by itself: without the name of its class, which is ours. */
+  sentence?: boolean;
   missing_package?: IMissingPackage | null;
 }
 
@@ -194,6 +196,7 @@ function recordOf(step: IStepState | IKernelStep): IRecord {
     outputs: step.outputs ?? [],
     tests: step.tests ?? undefined,
     error: typeof error === 'string' ? error : firstLine(error),
+    noInput: typeof error === 'object' && error.name === 'MissingInput',
     missing:
       typeof error === 'object'
         ? (error.missing_package ?? undefined)
@@ -208,6 +211,11 @@ function firstLine(error: IStepError | undefined): string | undefined {
     return undefined;
   }
   const message = (error.message ?? '').split('\n')[0];
-  const words = error.name && message ? `${error.name}: ${message}` : message;
-  return error.line ? `${words}, line ${error.line}` : words || error.name;
+  const words =
+    error.name && message && !error.sentence
+      ? `${error.name}: ${message}`
+      : message;
+  return error.line
+    ? `${words.replace(/\.$/, '')}, line ${error.line}`
+    : words || error.name;
 }

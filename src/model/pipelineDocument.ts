@@ -39,7 +39,7 @@ import { SharedSources } from './sharedSources';
 import { Structure } from './structure';
 
 /** States of a kernel in which what it was doing is lost. */
-const GONE: ReadonlySet<string> = new Set([
+export const GONE: ReadonlySet<string> = new Set([
   'restarting',
   'autorestarting',
   'terminating',

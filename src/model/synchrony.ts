@@ -7,7 +7,7 @@ import type { IPage } from '../api/types';
 import type { IBlockMetadata } from './blockIds';
 import type { IStepState } from './blockStates';
 import { BLOCK_KEY, blockOf, setBlock } from './cells';
-import type { PipelineDocument } from './pipelineDocument';
+import { GONE, type PipelineDocument } from './pipelineDocument';
 
 interface IBlockOutputs {
   block: string;
@@ -39,8 +39,9 @@ export class Synchrony {
     _document.ranElsewhere.connect((_, id) => void this.takeOutputs(id));
     _document.steps.published.connect(() => this._follow());
     sessionContext.statusChanged.connect((_, status) => {
+      this._gone ||= GONE.has(status);
       if (status === 'idle') {
-        void this._settleOrphans();
+        void this._settle();
       }
     });
   }
@@ -151,9 +152,16 @@ export class Synchrony {
     }, FOLLOW_MS);
   }
 
-  /** A block that seems to run while the kernel is idle ended unseen. */
-  private async _settleOrphans(): Promise<void> {
+  /**
+   * A block that seems to run while the kernel is idle ended unseen. One that
+   * took its kernel with it may not even have been heard to begin.
+   */
+  private async _settle(): Promise<void> {
     const document = this._document;
+    if (this._gone) {
+      this._gone = false;
+      await this.takeOutputs();
+    }
     const orphans = document.states.busy().filter(id => {
       const cell = document.widget(id);
       return (
@@ -239,6 +247,7 @@ export class Synchrony {
     }
   }
 
+  private _gone = false;
   private _saving = false;
   private _looking = false;
   private _following = false;

@@ -10,9 +10,6 @@ import { isStep } from '../ui/blockTypes';
 import { endedBadly } from '../ui/state';
 import { type INotebookParts, onBlock } from './context';
 
-/** Running it again would only say so again. */
-const NO_INPUT = /^MissingInput\b/;
-
 const FOLDED = 'mage-mod-folded';
 
 /** The message of a failure in one red line; the traceback is folded below it. */
@@ -37,7 +34,8 @@ export class ErrorBar extends ReactWidget {
     }
     const { trans } = this._parts;
     const failed = endedBadly(block.status.state);
-    const again = NO_INPUT.test(error)
+    // Where input is missing, running it again would only say so again.
+    const again = block.status.noInput
       ? {
           label: trans.__('Run with its upstream'),
           command: CommandIDs.runWithUpstream

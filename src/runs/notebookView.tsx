@@ -45,7 +45,8 @@ export function NotebookView(props: INotebookViewProps): JSX.Element {
     request<{ cells: ICell[] }>(['runs', run.id, 'notebook']).then(
       book => {
         if (!gone) {
-          setCells(book.cells);
+          // Headings are for those who open the file.
+          setCells(book.cells.filter(cell => cell.metadata.mage));
           setError(null);
         }
       },

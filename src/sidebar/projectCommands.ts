@@ -167,7 +167,11 @@ async function notebook(
     const asked = await FileDialog.getOpenFiles({
       manager: documents,
       title,
-      filter: item => (item.name.endsWith('.ipynb') ? { score: 1 } : null)
+      // Folders stay, to be gone into.
+      filter: item =>
+        item.type === 'directory' || item.name.endsWith('.ipynb')
+          ? { score: 1 }
+          : null
     });
     path = asked.value?.[0]?.path ?? null;
   }

@@ -63,10 +63,15 @@ async def _notebook(ask: Any, run: Any, mage_project: Path) -> None:
     assert "attachment" in answer.headers["Content-Disposition"]
     book = nbformat.reads(answer.body.decode(), as_version=4)
     nbformat.validate(book)
-    load, second, _ = book.cells
+    title = book.cells[0].source
+    assert title.startswith("# ") and run["id"] in title and "completed" in title
+    headings = [cell.source for cell in book.cells[1:] if cell.cell_type == "markdown"]
+    assert headings == [f"## {step['name']}" for step in run["steps"]]
+    cells = [cell for cell in book.cells if cell.cell_type == "code"]
+    load, second, _ = cells
     assert second.source == source.strip(), "the code that ran, not the one of now"
     assert "loading" in json.dumps(load.outputs)
-    assert [cell.metadata["mage_state"]["state"] for cell in book.cells] == ["completed"] * 3
+    assert [cell.metadata["mage_state"]["state"] for cell in cells] == ["completed"] * 3
     assert (await ask(*API, "runs", "nothing", "notebook")).status == 404
 
 

@@ -123,3 +123,16 @@ test('a notebook that is damaged is refused with a sentence', async ({
   await dialog.getByRole('button', { name: 'Cancel' }).click();
   await asked;
 });
+
+test('the notebook to import may lie in any folder', async ({ page }) => {
+  await openLab(page);
+  const asked = execute(page, 'mage:import-notebook', { project: 'blank' });
+  const dialog = page.locator('.jp-Dialog');
+  const folder = dialog.locator('.jp-DirListing-item', { hasText: 'penguins' });
+  await folder.dblclick();
+  await expect(
+    dialog.locator('.jp-DirListing-item', { hasText: 'pipelines' })
+  ).toBeVisible();
+  await dialog.getByRole('button', { name: 'Cancel' }).click();
+  await asked;
+});

@@ -38,6 +38,24 @@ test('a failing block says why, and what hangs on it does not run', async ({
   await expect(clean.locator('.jp-OutputArea')).toContainText('line 3');
 });
 
+test('a block that takes its kernel with it says so', async ({ page }) => {
+  await openLab(page);
+  await openPipeline(page, 'mage:penguins/penguins.ipynb');
+  const first = page.locator('.jp-Notebook .jp-Cell').first();
+  await first.locator('.cm-content').click();
+  await page.keyboard.press('Control+a');
+  await page.keyboard.insertText(
+    'import os\n@data_loader\ndef load(*args, **kwargs):\n    os._exit(3)\n'
+  );
+  await page.keyboard.press('Control+Enter');
+  await page
+    .locator('.jp-Dialog', { hasText: 'appears to have died' })
+    .getByRole('button', { name: 'Ok' })
+    .click();
+  await expect(stateOf(page, 0)).toHaveAttribute('aria-label', /interrupted/);
+  await expect(first.locator('.mage-Error')).toContainText('kernel ended');
+});
+
 test('what was shown is there after the page was closed', async ({ page }) => {
   await openLab(page);
   await openPipeline(page, 'mage:penguins/penguins.ipynb');

@@ -12,6 +12,7 @@ from jupyter_client.manager import start_new_kernel
 from mage_jlab.assembly import Engine
 from mage_jlab.executors import bundle, context
 from mage_jlab.products import execution
+from mage_jlab.server import run_notebook
 
 DYNAMIC = {"configuration": {"dynamic": True}}
 REDUCE = {"configuration": {"reduce_output": True}}
@@ -268,3 +269,22 @@ def test_a_replica_runs_the_same_code_under_its_own_name(root: Path, engine: Eng
     run = engine.wait(engine.submit("p", "twice").id, 90)
     assert run.state == "completed", run.error
     assert values(engine, run, "last") == [{"one": [4, "one"], "two": [4, "two"]}]
+
+
+def test_the_notebook_of_a_run_shows_children(root: Path, engine: Engine) -> None:
+    write_pipeline(
+        root / "p",
+        "shown",
+        {
+            "src": custom("return [[1, 2, 3, 4, 5]]", **DYNAMIC),
+            "child": custom("print('item', args[0])\nreturn 6 // (args[0] - 4)", "src"),
+        },
+    )
+    run = engine.wait(engine.submit("p", "shown").id, 90)
+    assert run.state == "failed"
+    book = run_notebook.build(engine, run)
+    assert "failed" in book.cells[0].source and "ZeroDivisionError" in book.cells[0].source
+    (child,) = [c for c in book.cells if c.metadata.get("mage", {}).get("uuid") == "child"]
+    text = "".join(output.get("text", "") for output in child.outputs)
+    assert text.index("child:3: failed") < text.index("item 4") < text.index("child:0: completed")
+    assert "… and 2 more children" in text
