@@ -207,6 +207,7 @@ def _block(reader: Reader, project: Project, pipeline: Pipeline, block: Block) -
             yield problem(severity, f"The file {block.path} of block '{block.id}' is missing.")
         return
     yield from _not_yet(block, source, problem)
+    yield from _connection(project, block, problem)
     if block.language == "python" and block.type not in (SCRATCHPAD, MARKDOWN):
         yield from _syntax(source, problem)
     if block.executor_type not in _OWN_EXECUTOR:
@@ -259,6 +260,30 @@ def _not_yet(block: Block, source: str, problem: Any) -> Iterator[Problem]:
     if block.configuration.get("dynamic") not in (None, True, False):
         yield problem(
             WARNING, f"'{block.id}' is not dynamic: of `dynamic` only `true` counts, as in Mage."
+        )
+
+
+_PROFILE = re.compile(r"""^(['"]?)([^\s#'":{][^'":\n]*)\1:""", re.MULTILINE)
+
+
+def _connection(project: Project, block: Block, problem: Any) -> Iterator[Problem]:
+    """Say of SQL for a database that io_config.yaml lacks its profile."""
+    name = block.configuration.get("data_provider_profile")
+    in_database = block.language == "sql" and block.configuration.get("data_provider")
+    if block.type == DBT or not in_database or not isinstance(name, str) or "{{" in name:
+        return
+    try:
+        config = places.inside(project.root, places.IO_CONFIG)
+        data = places.read_bytes(config, yaml_load.MAX_BYTES)
+        text = yaml_load.decode(data, places.IO_CONFIG)
+    except FileNotFoundError:
+        text = ""
+    except (MageError, OSError):
+        return  # said of the project
+    if name and "{%" not in text and name not in {found[2] for found in _PROFILE.finditer(text)}:
+        yield problem(
+            WARNING,
+            f"'{block.id}' uses the connection '{name}', which {places.IO_CONFIG} does not have.",
         )
 
 

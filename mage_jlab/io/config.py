@@ -211,7 +211,9 @@ def needed(config: Any, what: str, *keys: str) -> dict[str, Any]:
     if missing:
         profile = getattr(config, "profile", None)
         where = f" in profile '{profile}' of io_config.yaml" if profile else ""
-        raise BadRequest(f"{what} needs the setting {' and '.join(missing)}{where}.")
+        unset = any(config[key] == "None" for key in missing)
+        why = "; an environment variable that it names is not set" if unset else ""
+        raise BadRequest(f"{what} needs the setting {' and '.join(missing)}{where}{why}.")
     return found
 
 

@@ -226,7 +226,8 @@ class Driver:
         if source is None:
             if worker is not None:
                 await self._crew.release(worker)
-            return Outcome(FAILED, error=f"The file of block '{step.block.id}' is missing.")
+            file = f"file {step.block.path}" if step.block.path else "file"
+            return Outcome(FAILED, error=f"The {file} of block '{step.block.id}' is missing.")
         if step.block.type == SENSOR:
             return await self._ask(step, worker, source, attempt)
         if step.block.type == GLOBAL_DATA_PRODUCT:

@@ -235,6 +235,19 @@ def test_without_dbt_the_error_says_where_to_install_it(tmp_path: Path) -> None:
     assert sys.prefix in answer.finished["error"]["message"]
 
 
+def test_what_is_wrong_with_the_project_is_said(kernel: Kernel) -> None:
+    folder = kernel.project / "dbt" / "demo"
+    profile, settings = (folder / "profiles.yml"), (folder / "dbt_project.yml")
+    before = profile.read_text(), settings.read_text()
+    profile.write_text("demo: {target: dev, outputs: {dev: {type: oracle, schema: s}}}\n")
+    error = run(kernel, "alone", "show").finished["error"]
+    assert error["name"] == "MissingPackage" and "pip install dbt-oracle" in error["message"]
+    profile.write_text(before[0])
+    settings.write_text("name: [\n")
+    assert "dbt_project.yml is no YAML" in run(kernel, "alone", "show").finished["error"]["message"]
+    settings.write_text(before[1])
+
+
 def test_packages_are_installed_when_they_are_asked_for(kernel: Kernel) -> None:
     package = kernel.project / "helpers"
     (package / "macros").mkdir(parents=True)

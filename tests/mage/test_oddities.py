@@ -248,6 +248,16 @@ def test_what_cannot_be_run_yet_is_said(workspace: Workspace, project: Project) 
     assert lines["pg"] == 2
 
 
+def test_a_connection_that_is_not_there_is_said(workspace: Workspace, project: Project) -> None:
+    for number, profile in enumerate(("dev", "nope", "{{ variables('x') }}", None)):
+        chosen = {"data_provider": "postgres", "data_provider_profile": profile}
+        spec = {"type": "transformer", "language": "sql", "configuration": chosen}
+        workspace.add_block(project, "only_name", {"name": f"s{number}", **spec})
+    found = {p.block: (p.severity, p.message) for p in workspace.check(project, "only_name")}
+    words = "'s1' uses the connection 'nope', which io_config.yaml does not have."
+    assert found == {"s1": ("warning", words)}
+
+
 def test_a_template_cannot_make_a_text_huge(workspace: Workspace, project: Project) -> None:
     for expression in ("'x' * 1000000000", "9 ** 9 ** 9", "[0] * 10", "''.__class__.mro()"):
         (project.root / "io_config.yaml").write_text(f'default: {{a: "{{{{ {expression} }}}}"}}\n')

@@ -36,9 +36,7 @@ class Work:
         self.folder = folder
         self.job: dict[str, Any] = json.loads((folder / "job.json").read_text("utf-8"))
         self.project = Path(self.job["project"])
-        self.said: dict[str, Any] = tables.yaml().safe_load(
-            (self.project / "dbt_project.yml").read_text("utf-8")
-        )
+        self.said = _settings(self.project / "dbt_project.yml")
         self.manifest: Any = None
         self.told: dict[str, Any] = {"results": [], "error": None, "rows": None}
         self._out = out
@@ -351,6 +349,16 @@ class Work:
             shutil.copytree(made, target, dirs_exist_ok=True, ignore=skipped)
 
 
+def _settings(file: Path) -> dict[str, Any]:
+    try:
+        found: Any = tables.yaml().safe_load(file.read_text("utf-8"))
+    except tables.yaml().YAMLError as error:
+        raise SystemExit(f"{file.name} is no YAML: {error}") from None
+    if not isinstance(found, dict):
+        raise SystemExit(f"{file.name} is empty or no mapping.")
+    return found
+
+
 def offer_variables(known: dict[str, Any]) -> None:
     """Let models say ``variables('name')``, as other blocks of Mage do."""
     context = importlib.import_module("dbt.context.base").BaseContext
@@ -417,6 +425,8 @@ def work(folder: Path) -> NoReturn:
         job.run()
     except KeyboardInterrupt:
         told["error"] = {"kind": "interrupt", "message": "dbt was interrupted."}
+    except SystemExit as error:
+        told["error"] = {"kind": "exception", "message": str(error)}
     except BaseException as error:  # noqa: BLE001 - told to the kernel, which raises it
         told["error"] = {"kind": "exception", "message": f"{type(error).__name__}: {error}"}
     with contextlib.suppress(OSError):  # the kernel is gone

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
+import sys
 from typing import Any
 
-from mage_jlab.errors import StepFailed, TestsFailed
+from mage_jlab.errors import MissingPackage, StepFailed, TestsFailed
 from mage_jlab.kernel_side.step import Step
 from mage_jlab.kernel_side.wire import DBT
 
 BAD = frozenset({"error", "fail", "runtime error", "partial success"})
 TESTS = frozenset({"test", "unit_test"})
 _SHOWN = 500
+_ADAPTER = re.compile(r"Could not find adapter type (\w+)")
 
 
 def show(step: Step, shell: Any, found: list[dict[str, Any]], task: str) -> None:
@@ -56,6 +59,7 @@ def refuse(step: Step, told: dict[str, Any]) -> None:
     """Raise what went wrong, in dbt's own words.
 
     Raises:
+        MissingPackage: when there is no adapter for the database.
         TestsFailed: when only tests failed.
         StepFailed: when anything else did.
         KeyboardInterrupt: when dbt was interrupted.
@@ -68,6 +72,15 @@ def refuse(step: Step, told: dict[str, Any]) -> None:
     bad = [item for item in told["results"] if item["status"] in BAD]
     if not bad:
         message = _sentence(error["message"] or "it failed without saying why.")
+        lacking = _ADAPTER.search(message)
+        if lacking:
+            package = f"dbt-{lacking[1]}"
+            raise MissingPackage(
+                f"Block '{step.block}' needs dbt's adapter for {lacking[1]}, which the environment "
+                f"of this kernel ({sys.prefix}) does not have; install it there ({sys.executable} "
+                f"-m pip install {package}).",
+                package=package,
+            )
         raise StepFailed(f"dbt refused block '{step.block}': {message}", block=step.block)
     others = [item for item in bad if item["kind"] not in TESTS]
     first = (others or bad)[0]

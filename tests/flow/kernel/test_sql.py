@@ -96,6 +96,10 @@ def test_what_is_wrong_is_said(fresh: Kernel) -> None:
     assert "needs the setting SQLITE_DATABASE" in fails(answer, "BadRequest")
     answer = sql(fresh, "SELECT 1", "w", data_provider_profile="nope")
     assert "has no profile 'nope'" in fails(answer, "NotFound")
+    file = fresh.project / "io_config.yaml"
+    file.write_text("unset:\n  SQLITE_DATABASE: \"{{ env_var('MAGE_TEST_UNSET') }}\"\n")
+    answer = sql(fresh, "SELECT 1", "w", data_provider_profile="unset")
+    assert "an environment variable that it names is not set" in fails(answer, "BadRequest")
 
 
 def known_tables(kernel: Kernel, provider: str, profile: str) -> Any:
