@@ -78,11 +78,12 @@ export const BlockCard = React.memo(
         aria-label={spoken(block, trans)}
         title={hint(block, trans)}
       >
-        {takesInput(block.type) && !small && (
+        {takesInput(block.type) && (
           <Handle
             type="target"
-            position={Position.Top}
-            isConnectable={connectable}
+            // A small card stands under one of its blocks; from others come lines.
+            position={small ? Position.Right : Position.Top}
+            isConnectable={connectable && !small}
             title={trans.__('Draw a line from a block above to here')}
           />
         )}

@@ -119,3 +119,39 @@ test('a file that something else wrote is shown without being asked for', async 
   expect(answer.ok()).toBe(true);
   await expect(notebook).toContainText('12321');
 });
+
+test('the overview of a graph is there only while a part is out of sight', async ({
+  page
+}) => {
+  const path = await makePipeline(page, 'many');
+  const headers = page.locator('.react-flow__node');
+  for (let index = 0; index < 11; index++) {
+    await execute(page, 'mage:add-block', { path, type: 'custom' });
+    await expect(headers).toHaveCount(index + 1);
+  }
+  const canvas = page.locator('.mage-Canvas');
+  const overview = canvas.locator('.react-flow__minimap');
+  await canvas.getByText('Fit', { exact: true }).click();
+  await expect(overview).toHaveCount(0);
+  await canvas.locator('.mage-Graph-keys').focus();
+  for (let times = 0; times < 8; times++) {
+    await page.keyboard.press('+');
+  }
+  await expect(overview).toBeVisible();
+});
+
+test('a callback of two blocks is seen to belong to both', async ({ page }) => {
+  const path = await makePipeline(page, 'called');
+  const headers = page.locator('.mage-Header');
+  for (const [index, type] of ['data_loader', 'custom', 'callback'].entries()) {
+    await execute(page, 'mage:add-block', { path, type });
+    await expect(headers).toHaveCount(index + 1);
+  }
+  const lines = page.locator('.mage-Canvas .react-flow__edge');
+  await expect(lines).toHaveCount(1);
+  await page
+    .getByRole('button', { name: 'Connect “called_callback” to a block' })
+    .click();
+  await page.locator('.lm-Menu-item', { hasText: 'called_load' }).click();
+  await expect(lines).toHaveCount(2);
+});

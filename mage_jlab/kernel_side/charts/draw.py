@@ -24,6 +24,12 @@ MOST_BUCKETS = 40
 _TABLE_ROWS = 10_000
 
 
+_EMPTY = (
+    "There is nothing to draw yet: choose a type and columns in the settings of this block, "
+    "or draw in its code."
+)
+
+
 def run(
     step: Step, shell: Any, module: types.ModuleType, marked: Sequence[Marked], values: list[Any]
 ) -> list[Any]:
@@ -47,6 +53,8 @@ def run(
         return []
     kind = str(said.get("chart_type") or "")
     if not kind or kind == "custom":
+        if not any(line.strip() and line.strip()[0] != "#" for line in step.code.splitlines()):
+            shell.display_pub.publish(data={"text/plain": _EMPTY}, metadata={})
         return []
     if kind not in TYPES:
         raise StepFailed(

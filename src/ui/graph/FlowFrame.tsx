@@ -8,6 +8,7 @@ import {
   ReactFlow,
   ReactFlowProvider,
   useReactFlow,
+  useStore,
   type Edge,
   type Node,
   type ReactFlowProps
@@ -117,7 +118,7 @@ function useSize(ref: React.RefObject<HTMLElement>): ISize | null {
 }
 
 function Flow(props: IFlowFrameProps & { size: ISize }): React.ReactElement {
-  const { trans, nodes, layout, selected, size, onSelect } = props;
+  const { nodes, layout, selected, size, onSelect } = props;
   const instance = useReactFlow();
   const root = React.useRef<HTMLDivElement>(null);
   const duration = nodes.length > ANIMATED_NODES || calm() ? 0 : 150;
@@ -196,18 +197,35 @@ function Flow(props: IFlowFrameProps & { size: ISize }): React.ReactElement {
       >
         <Background variant={BackgroundVariant.Dots} gap={20} size={1} />
         {props.minimap && layout.positions.size > MAPPED_NODES && (
-          <MiniMap
-            pannable
-            zoomable
-            ariaLabel={trans.__('Overview of the graph')}
-            nodeColor={props.nodeColor}
-            nodeStrokeWidth={0}
-            style={{ width: 120, height: 90 }}
-          />
+          <Overview {...props} size={size} />
         )}
         {props.children}
       </ReactFlow>
     </div>
+  );
+}
+
+/** A small map of the graph; it would only hide cards where all are in sight. */
+function Overview(
+  props: IFlowFrameProps & { size: ISize }
+): React.JSX.Element | null {
+  const { layout, size, trans } = props;
+  const whole = useStore(
+    ({ transform: [x, y, zoom] }) =>
+      x >= 0 &&
+      y >= 0 &&
+      x + layout.width * zoom <= size.width &&
+      y + layout.height * zoom <= size.height
+  );
+  return whole ? null : (
+    <MiniMap
+      pannable
+      zoomable
+      ariaLabel={trans.__('Overview of the graph')}
+      nodeColor={props.nodeColor}
+      nodeStrokeWidth={0}
+      style={{ width: 120, height: 90 }}
+    />
   );
 }
 

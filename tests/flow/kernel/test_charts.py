@@ -311,3 +311,12 @@ def f():
     answer = kernel.cell(code, "sparse", "custom")
     ok(answer)
     assert answer.stdout == "['0', '1', '2'] [[0, 5, 0]] 7\n"
+
+
+def test_a_chart_without_settings_and_code_says_what_to_do(kernel: Kernel) -> None:
+    answer = kernel.cell("# nothing", "bare", "chart", [])
+    ok(answer)
+    assert "choose a type and columns in the settings" in answer.mime("text/plain")[0]
+    answer = kernel.cell("drawn = 1", "bare", "chart", [])
+    ok(answer)
+    assert answer.mime("text/plain") == []
