@@ -325,7 +325,7 @@ class Engine:
         pipeline = self.workspace.load(project, pipeline_id)
         said = context.base(
             project,
-            pipeline.id,
+            pipeline,
             store=self.products(project).root,
             cwd=self.workspace.cwd(project),
             scope=scope,

@@ -6,14 +6,15 @@ import hashlib
 import json
 import sys
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from mage_jlab import __version__
 from mage_jlab.errors import InvalidTrigger
-from mage_jlab.files import mage_data
+from mage_jlab.files import mage_data, yaml_load
 from mage_jlab.ids import slug
+from mage_jlab.kernel_side.wire import DATED
 from mage_jlab.model.pipeline import Pipeline
 from mage_jlab.model.project import Project
 from mage_jlab.model.run import Run
@@ -24,7 +25,7 @@ Interval = Callable[[str, str, datetime], tuple[datetime | None, datetime | None
 
 
 def base(
-    project: Project, pipeline: str, *, store: Path, cwd: Path, scope: str,
+    project: Project, pipeline: Pipeline, *, store: Path, cwd: Path, scope: str,
     variables: Mapping[str, Any],
 ) -> dict[str, Any]:  # fmt: skip
     """Return what notebook and schedule have in common."""
@@ -33,14 +34,14 @@ def base(
         "project": project.id,
         "project_slug": slug(project.id),
         "root": str(project.root),
-        "pipeline": pipeline,
-        "pipeline_slug": slug(pipeline),
+        "pipeline": pipeline.id,
+        "pipeline_slug": slug(pipeline.id),
         "scope": scope,
         "store": str(store),
         "cwd": str(cwd),
         "parent_on_path": True,
         "aliases": [name for name in names if name.isidentifier()],
-        "variables": plain(variables),
+        "variables": _dated(plain(variables), pipeline.document.get("variables")),
         "env": "dev",
         "execution_date": None,
         "trigger": {},
@@ -123,6 +124,21 @@ def with_key(context: Mapping[str, Any]) -> dict[str, Any]:
 def plain(value: Any) -> Any:
     """Return a value as JSON has it; what JSON has no word for becomes text."""
     return json.loads(json.dumps(value, default=str))
+
+
+def _dated(kept: Any, written: Any) -> Any:
+    """Return variables with a mark at those that the pipeline's file has as dates or times.
+
+    All else of the engine, and a run's record, knows them as text.
+    """
+    if isinstance(written, date):  # a datetime is one, too
+        return {DATED: kept} if kept == yaml_load.plain(written) else kept
+    if isinstance(kept, Mapping) and isinstance(written, Mapping):
+        by_key = {yaml_load.plain_key(key): item for key, item in written.items()}
+        return {key: _dated(item, by_key.get(key)) for key, item in kept.items()}
+    if isinstance(kept, list) and isinstance(written, list) and len(kept) == len(written):
+        return [_dated(*pair) for pair in zip(kept, written, strict=True)]
+    return kept
 
 
 def _trigger(

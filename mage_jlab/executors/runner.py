@@ -250,7 +250,7 @@ class Runner:
         asker = Asker(project.id, run.pipeline, run.id)
         said = context.base(
             project,
-            run.pipeline,
+            snapshot.pipeline,
             store=parts.products(project).root,
             cwd=parts.workspace.cwd(project),
             scope=run.id,

@@ -80,6 +80,8 @@ def _once(step: Step, shell: Any) -> None:
             _foreign(step, shell)
         return
     attached = step.type in ("conditional", "callback")
+    if not (step.context.interactive or step.context.one_process or attached):
+        modules.alone(step.context)
     values = [] if attached else inputs.load(step)
     inputs.release(step)
     module = modules.fresh(step, values)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mage_jlab.kernel_side.wire import HostChannel, code_hash
+from mage_jlab.kernel_side.wire import DATED, HostChannel, code_hash
 from mage_jlab.products import places
 from mage_jlab.products.execution import Execution
 from mage_jlab.products.record import Recorder
@@ -78,7 +78,7 @@ class Context:
             cwd=data.get("cwd"),
             parent_on_path=bool(data.get("parent_on_path", True)),
             aliases=tuple(data.get("aliases") or ()),
-            variables=dict(data.get("variables") or {}),
+            variables=_dated(data.get("variables") or {}),
             env=str(data.get("env") or "dev"),
             execution_date=data.get("execution_date"),
             trigger=dict(data.get("trigger") or {}),
@@ -91,6 +91,19 @@ class Context:
             ours=dict(data.get("ours") or {}),
             one_process=bool(data.get("one_process")),
         )
+
+
+def _dated(value: Any) -> Any:
+    """Return variables with the dates and times that were marked in them."""
+    if isinstance(value, list):
+        return [_dated(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if value.keys() != {DATED}:
+        return {key: _dated(item) for key, item in value.items()}
+    text = str(value[DATED])
+    kind = datetime.datetime if "T" in text else datetime.date
+    return kind.fromisoformat(text)
 
 
 @dataclass

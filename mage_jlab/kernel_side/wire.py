@@ -20,6 +20,8 @@ SETTLE = "mage_settle"
 PREVIEW = "application/vnd.mage.preview+json"
 TESTS = "application/vnd.mage.tests+json"
 DBT = "application/vnd.mage.dbt+json"
+DATED = "mage_jlab.date"
+"""In variables: the only key of a date or time, whose text is its value."""
 
 
 def code_hash(source: str) -> str:

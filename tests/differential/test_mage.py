@@ -33,6 +33,7 @@ KNOWN = {
     "yamls": "YAML that is only data is handed on; Mage runs it as Python",
     "yamls.y_loader": "the same",
     "yamls.y_custom": "the same",
+    "wild.w_twice": "a block that is named twice above is given once",
     "polars.pl_series": "Mage stores a Polars series as a list; here it comes back as it was",
     "many_retried.mr_tries": "while a next attempt is waited for no kernel is held, so that its context is empty",
     "chart.bar_two_groups": "Mage names groups without a value, of which it has no numbers",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from typing import Any
 
 MEASURED = """
@@ -123,6 +124,13 @@ def pipelines(block: Any, load: Any, pandas: str) -> dict[str, Any]:
         "w_note": block("callback", NOTE, "w_guarded", "w_class"),
         "w_renamed": load("'its own'", configuration={"file_source": {"path": "data_loaders/w_truthy.py"}}),
         "w_placed": load("'not this'", configuration={"file_path": "data_loaders/w_truthy.py"}),
+        "w_leaves": load("here()", "import os\ndef here():\n    os.makedirs('w_below', exist_ok=True)\n"
+                         "    os.chdir('w_below')\n    open('w_there', 'w').close()\n    return os.path.exists('w_there')\n\n"),
+        "w_finds": block("transformer", "def f(*args, **kwargs):\n    return [args, os.path.exists('w_there')]", "w_leaves", head="import os\n"),
+        "w_twice": block("transformer", "def f(*args, **kwargs):\n    return list(args)", "w_truthy_too", "w_truthy_too"),
+        "w_truthy_too": load("3"),
+        "w_variables": block("custom", "def f(*args, **kwargs):\n    return [kwargs['w_day'].strftime('%d'), kwargs['w_moment'].hour,"
+                             " kwargs['w_deep']['days'][0].year, type(kwargs['w_day']).__name__]"),
         "w_run_note": block("callback", RUN_NOTE, "w_renamed"),
     }  # fmt: skip
     rows = "pd.DataFrame({'id': [int(args[0])], 'nome': ['n']}).iloc[0]"
@@ -140,4 +148,10 @@ def pipelines(block: Any, load: Any, pandas: str) -> dict[str, Any]:
         "w_ids_guard": block("conditional", "def c(*args, **kwargs):\n    return True", "w_ids"),
         "w_child_note": block("callback", NOTE, "w_child"),
     }  # fmt: skip
-    return {"wild": (habits, {}), "wild_values": (made, {}), "wild_dynamic": (dynamic, {})}
+    variables = {"w_day": datetime.date(2024, 1, 2), "w_moment": datetime.datetime(2024, 1, 2, 3, 4),
+                 "w_deep": {"days": [datetime.date(2024, 1, 3)]}}  # fmt: skip
+    return {
+        "wild": (habits, {"variables": variables}),
+        "wild_values": (made, {}),
+        "wild_dynamic": (dynamic, {}),
+    }

@@ -182,7 +182,7 @@ def in_notebook(engine: Engine, cells: dict[str, tuple[str, list[str], dict[str,
     """Run cells of the pipeline ``part`` as a notebook does, in a kernel of their own."""
     project = engine.workspace.project("p")
     said = context.base(
-        project, "part", store=engine.products(project).root,
+        project, engine.workspace.load(project, "part"), store=engine.products(project).root,
         cwd=engine.workspace.cwd(project), scope="interactive", variables={},
     )  # fmt: skip
     manager, client = start_new_kernel(kernel_name="python3")

@@ -197,6 +197,49 @@ def test_callbacks_hear_how_it_went(root: Path, engine: Engine, tmp_path: Path) 
     assert said.read_text() == "first 42"
 
 
+SHARED = """
+import sqlite3
+
+class Thing:
+    pass
+
+connection = sqlite3.connect(":memory:")
+seen = []
+"""
+LEAVES = """
+import os
+from p.lib.shared import Thing, connection, seen
+os.makedirs("below", exist_ok=True)
+os.chdir("below")
+connection.close()
+seen.append("first")
+return Thing()
+"""
+FINDS = """
+import os
+from p.lib.shared import Thing, connection, seen
+connection.execute("select 1")
+return [os.path.basename(os.getcwd()), seen, isinstance(args[0], Thing)]
+"""
+
+
+@pytest.mark.parametrize("together", [False, True])
+def test_a_block_does_not_find_what_the_one_before_left_open(
+    root: Path, engine: Engine, together: bool
+) -> None:
+    (root / "p/lib").mkdir(parents=True)
+    (root / "p/lib/shared.py").write_text(SHARED)
+    finds = FINDS.replace('connection.execute("select 1")', "") if together else FINDS
+    blocks = {"leaves": custom(LEAVES), "finds": custom(finds, "leaves")}
+    write_pipeline(root / "p", "left", blocks, run_pipeline_in_one_process=together)
+    run = engine.wait(engine.submit("p", "left").id, 90)
+    assert run.state == "completed", run.error
+    store = engine.products(engine.workspace.project("p"))
+    found = execution.read_values(store.root, "left", run.id, "finds")
+    # In one process it does, as in Mage.
+    assert found == (["below", ["first"], True] if together else [root.name, [], True])
+
+
 def test_callbacks_get_the_run_they_belong_to(root: Path, engine: Engine, tmp_path: Path) -> None:
     said = tmp_path / "said"
     text = f"""
