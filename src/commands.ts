@@ -14,6 +14,7 @@ export namespace CommandIDs {
   export const restartAndRunFromHere = 'mage:restart-and-run-from-here';
   export const runInCleanProcess = 'mage:run-in-clean-process';
   export const addBlock = 'mage:add-block';
+  export const chooseBlock = 'mage:choose-block';
   export const addDbtModel = 'mage:add-dbt-model';
   export const newDbtModel = 'mage:new-dbt-model';
   export const renameBlock = 'mage:rename-block';

@@ -81,6 +81,8 @@ def describe(error: BaseException, filename: str) -> dict[str, Any]:
         message = f"The block called exit({error.code!r})."
     elif isinstance(error, KeyboardInterrupt) and not message:
         message = "The block was interrupted."
+    elif type(error).__name__ == "StdinNotImplementedError":
+        message = "The block asks for input, which nobody gives in a run."
     elif isinstance(error, SyntaxError) and error.filename == filename:
         # Its text ends with the name of a file that nobody has.
         message = error.msg

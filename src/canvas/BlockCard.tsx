@@ -90,7 +90,9 @@ export const BlockCard = React.memo(
         {detail > 0 && (
           <div className="mage-Card-title">
             <look.icon.react tag="span" className="mage-Card-icon" />
-            <span className="mage-Card-name">{breakable(block.name)}</span>
+            <span className="mage-Card-name">
+              {small ? block.name : breakable(block.name)}
+            </span>
             {(small || detail === 1) && (
               <StateBadge state={block.status.state} trans={trans} />
             )}

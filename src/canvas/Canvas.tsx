@@ -249,7 +249,7 @@ function finish(
   if (over && over !== from) {
     actions.connect(forward ? from : over, forward ? over : from);
   } else if (forward && under && isPane(under)) {
-    actions.openAddMenu({ x: point.clientX, y: point.clientY }, [from]);
+    actions.openAddMenu({ x: point.clientX, y: point.clientY }, from);
   }
 }
 
@@ -316,7 +316,7 @@ function onBlock(
       void actions.chooseNext(block);
       return true;
     case 'a':
-      actions.openAddMenu(card ?? { x: 80, y: 80 }, [block]);
+      actions.openAddMenu(card ?? { x: 80, y: 80 }, block);
       return true;
     case 'F2':
       actions.rename(block);

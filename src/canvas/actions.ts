@@ -10,13 +10,7 @@ import type { CommandRegistry } from '@lumino/commands';
 import { CommandIDs } from '../commands';
 import { slug } from '../model/slug';
 import type { IBlock, INewBlock, IPipelineDocument } from '../tokens';
-import {
-  ADDABLE_TYPES,
-  blockLook,
-  blockTypeLabel,
-  isStep,
-  takesInput
-} from '../ui/blockTypes';
+import { isStep, takesInput } from '../ui/blockTypes';
 import { openMenu, type IMenuEntries, type IMenuEntry } from '../ui/menu';
 import { possibleTargets } from './structure';
 
@@ -60,28 +54,19 @@ export class CanvasActions {
     void this.document.addBlock(block).catch(error => this._warn(error));
   }
 
-  /** Choose the type of a new block. */
-  openAddMenu(
-    anchor: HTMLElement | IPoint,
-    upstream: readonly string[] = []
-  ): void {
+  /** Choose type and template of a new block, which takes the output of another one. */
+  openAddMenu(anchor: HTMLElement | IPoint, after?: string): void {
     if (this.document.readOnly) {
       return;
     }
-    const after = upstream[upstream.length - 1] ?? null;
-    openMenu(
-      ADDABLE_TYPES.map(type => ({
-        label: blockTypeLabel(type, this._trans),
-        icon: blockLook(type).icon,
-        run: () =>
-          this.add({
-            type,
-            after,
-            upstream: takesInput(type) ? [...upstream] : []
-          })
-      })),
-      anchor
-    );
+    const box =
+      anchor instanceof HTMLElement ? anchor.getBoundingClientRect() : null;
+    const at = box ? { x: box.left, y: box.bottom + 2 } : anchor;
+    void this._commands.execute(CommandIDs.chooseBlock, {
+      path: this.document.path,
+      ...(after === undefined ? {} : { after }),
+      ...(at as IPoint)
+    });
   }
 
   openBlockMenu(id: string, at: HTMLElement | IPoint): void {
@@ -256,9 +241,7 @@ export class CanvasActions {
     const at = window.document.activeElement?.getBoundingClientRect();
     // The menu this was chosen from must be gone before another opens.
     window.setTimeout(() =>
-      this.openAddMenu({ x: (at?.left ?? 0) + 40, y: (at?.top ?? 0) + 40 }, [
-        id
-      ])
+      this.openAddMenu({ x: (at?.left ?? 0) + 40, y: (at?.top ?? 0) + 40 }, id)
     );
   }
 

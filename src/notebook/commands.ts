@@ -25,8 +25,9 @@ import type { PipelineDocument } from '../model/pipelineDocument';
 import type { DbtTask, IRunOptions, IWorkspace, RunMode } from '../tokens';
 import { argsSchema } from '../ui/argsSchema';
 import { isStep } from '../ui/blockTypes';
+import { openMenu } from '../ui/menu';
 import { askTemplate } from '../ui/templateDialog';
-import { addBlock, warn } from './blockMenus';
+import { addBlock, addMenu, warn } from './blockMenus';
 import { editBlock } from './blockSettings';
 import { addDbtModel, newDbtModel } from './dbtModels';
 import type { INotebookParts } from './context';
@@ -543,6 +544,20 @@ function addPipelineCommands(context: ICommandsContext): void {
         typeof args['template'] === 'string' ? args['template'] : undefined
       ),
     argsSchema({ path: 'string', type: 'string', template: 'string' })
+  );
+  add(
+    CommandIDs.chooseBlock,
+    trans.__('Add Block…'),
+    trans.__('Choose type and template of a new block from a menu'),
+    addIcon,
+    async (document, args) => {
+      const after = typeof args['after'] === 'string' ? args['after'] : null;
+      openMenu(await addMenu(context, document, after), {
+        x: Number(args['x'] ?? 0),
+        y: Number(args['y'] ?? 0)
+      });
+    },
+    argsSchema({ path: 'string', after: 'string', x: 'number', y: 'number' })
   );
   add(
     CommandIDs.addDbtModel,

@@ -155,3 +155,22 @@ test('a callback of two blocks is seen to belong to both', async ({ page }) => {
   await page.locator('.lm-Menu-item', { hasText: 'called_load' }).click();
   await expect(lines).toHaveCount(2);
 });
+
+test('the canvas offers templates and languages, too', async ({ page }) => {
+  await makePipeline(page, 'drawn');
+  await page
+    .locator('.mage-Canvas')
+    .getByRole('button', { name: 'Data loader' })
+    .click();
+  const card = page.locator('.mage-Canvas .react-flow__node');
+  await card.click();
+  await page.keyboard.press('a');
+  await page.locator('.lm-Menu-item', { hasText: 'Transformer' }).hover();
+  await page.locator('.lm-Menu-item', { hasText: 'SQL' }).hover();
+  await page
+    .locator('.lm-Menu-item', { hasText: 'SQL on the data above' })
+    .click();
+  const added = page.locator('.mage-Header').nth(1);
+  await expect(added).toContainText('SQL');
+  await expect(added.locator('.mage-Chip-name')).toContainText('drawn_load');
+});

@@ -95,6 +95,8 @@ class _Work:
         return min(int(self.step.configuration.get(key) or QUERY_ROW_LIMIT), QUERY_ROW_LIMIT)
 
     def _show(self, query: str) -> None:
+        if self.step.context.interactive and query.strip() == self.step.code.strip():
+            return  # it stands in the cell above
         data = {"text/plain": query, "text/markdown": f"```sql\n{query.strip()}\n```"}
         self.shell.display_pub.publish(data=data, metadata={"mage": {"compiled_sql": True}})
 

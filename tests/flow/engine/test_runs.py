@@ -477,3 +477,9 @@ def test_what_callbacks_print_is_in_the_log_of_their_block(root: Path, engine: E
     assert complete
     assert log.index("begun") < log.index("Callback 'tell':") < log.index("called with 42")
     assert "but in vain" in log
+
+
+def test_a_block_that_asks_for_input_hears_that_nobody_answers(root: Path, engine: Engine) -> None:
+    write_pipeline(root / "p", "asking", {"ask": custom("return input('Your name: ')")})
+    run = engine.wait(engine.submit("p", "asking").id, 90)
+    assert "asks for input, which nobody gives in a run" in step(run, "ask").error

@@ -42,6 +42,13 @@ def test_rows_go_up_and_come_back(fresh: Kernel) -> None:
     assert fresh.cell(below, "below", "custom", ["more"]).stdout == "[2, 3]\n"
 
 
+def test_a_query_without_templates_is_not_shown_twice(fresh: Kernel) -> None:
+    prepared(fresh)
+    answer = sql(fresh, "SELECT 1 AS n\n", "plain", export_write_policy="replace")
+    ok(answer)
+    assert answer.mime("text/markdown") == [] and answer.previews[0]["page"]["rows"] == [[1]]
+
+
 def test_policies_and_limits(fresh: Kernel) -> None:
     database = prepared(fresh)
     chosen = {"data_provider_table": "mine", "limit": 2}
