@@ -190,7 +190,7 @@ class BigQuery(BaseSQLClient):
             same = " AND ".join(
                 f"(a.{k} = b.{k} OR (a.{k} IS NULL AND b.{k} IS NULL))" for k in keys
             )
-            changes = ", ".join(f"a.{c} = b.{c}" for c in columns)
+            changes = ", ".join(f"{c} = b.{c}" for c in columns)
             update = f" WHEN MATCHED THEN UPDATE SET {changes}" if method == "UPDATE" else ""
             self.client.query(
                 f"MERGE INTO `{full}` AS a USING `{temporary}` AS b ON {same}{update} "

@@ -1,4 +1,4 @@
-"""What connectors are tried against beside databases: a server that speaks S3's protocol."""
+"""What connectors are tried against beside databases: servers of the protocols of S3 and GCS."""
 
 from __future__ import annotations
 
@@ -23,6 +23,18 @@ def s3_profile() -> Iterator[dict[str, object]]:
         "AWS_REGION": "us-east-1",
         "AWS_ENDPOINT": f"http://{host}:{port}",
     }
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def google_storage() -> Iterator[str]:
+    """The address of a server that speaks the protocol of Google Cloud Storage."""
+    from gcp_storage_emulator.server import create_server
+
+    port = free_port()
+    server = create_server("127.0.0.1", port, in_memory=True)
+    server.start()
+    yield f"http://127.0.0.1:{port}"
     server.stop()
 
 
