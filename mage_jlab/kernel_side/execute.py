@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import re
 import types
 from collections.abc import Callable
 from typing import Any
@@ -27,6 +28,8 @@ from mage_jlab.products import cells
 
 _FUNCTION = frozenset({"data_loader", "transformer", "data_exporter", "custom"})
 _POLL = 60.0
+_LINE = re.compile(r", line \d+$")
+"""What the engine adds to the words of an error."""
 
 
 def run(step: Step, shell: Any, filename: str) -> None:
@@ -263,7 +266,7 @@ def _sensor(step: Step, marked: list[Marked], values: list[Any], shell: Any) -> 
 
 def _attached(step: Step, marked: list[Marked]) -> None:
     """Run a condition or callbacks when the engine asks; by hand only say what they do."""
-    attached = step.options.get("attached")
+    attached = inputs.attached(step)
     if not attached:
         needed = ("callback", "on_success", "on_failure")
         if step.type == "conditional" or not any(item.name in needed for item in marked):
@@ -291,6 +294,8 @@ def _attached(step: Step, marked: list[Marked]) -> None:
         "__error": _exception(attached.get("error")),
     }
     named = dict(zip(blocks, values))
+    if status == "failure" and not named:
+        named = {str(attached.get("block")): []}  # it left nothing
     for item in marked:
         if _callback_status(item) == status:
             inputs.call_attached(item.function, named, step, extra)
@@ -300,14 +305,14 @@ def _exception(text: Any) -> Exception | None:
     """Return the error of another block as an exception of its kind, as far as that is known."""
     if not text:
         return None
-    name, _, message = str(text).partition(": ")
+    name, _, message = _LINE.sub("", str(text)).partition(": ")
     kind = getattr(builtins, name, None)
     if isinstance(kind, type) and issubclass(kind, Exception):
         try:
             return kind(message)
         except TypeError:
             pass  # it wants more than a message
-    return StepFailed(str(text))
+    return StepFailed(_LINE.sub("", str(text)))
 
 
 def _callback_status(item: Marked) -> str | None:

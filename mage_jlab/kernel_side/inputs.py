@@ -213,7 +213,7 @@ def keyword_arguments(step: Step) -> dict[str, Any]:
         "pipeline_uuid": context.pipeline,
         "block_uuid": step.block,
         "repo_path": str(context.root),
-        "configuration": step.configuration,
+        "configuration": attached(step).get("configuration", step.configuration),
         "context": shared(step),
         "logger": logger(step),
         **_intervals(context.trigger, moment, interactive=context.interactive),
@@ -249,15 +249,19 @@ def _remote(context: Context, said: Sequence[Any]) -> list[Any]:
 
 
 def shared(step: Step) -> dict[str, Any]:
-    """Return ``context``: that of the block in its run, tests included.
+    """Return ``context``: that of the block in its run; its conditions and callbacks have it, too.
 
     It is that of all blocks of the run when they share one process.
     """
     if step.context.interactive:
         return step.shared
-    told = dynamic.said(step)
-    name = "" if step.context.one_process else f"{step.block}/{told.get('index', '')}"
+    name = "" if step.context.one_process else str(attached(step).get("step") or step.block)
     return step.context.shared.setdefault(name, {})
+
+
+def attached(step: Step) -> dict[str, Any]:
+    """Return what is said of the block that a condition or callback belongs to, when it acts."""
+    return dict(step.options.get("attached") or {})
 
 
 def _stamp(moment: datetime.datetime) -> str:

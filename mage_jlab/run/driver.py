@@ -332,7 +332,7 @@ class Driver:
             source = self._job.sources.get(condition.id)
             if source is None:
                 return f"The file of its condition '{condition.id}' is missing."
-            attached = {"block": step.id, "inputs": list(step.block.upstream)}
+            attached = _parent(step) | {"inputs": list(step.block.upstream)}
             options = {"attempt": 1, "timeout": step.timeout, "attached": attached}
             request = self._request(step, condition, source, options)
             outcome = await worker.execute(request, _unheard)
@@ -356,7 +356,7 @@ class Driver:
             except KernelError:
                 return
             try:
-                attached = {
+                attached = _parent(step) | {
                     "block": step.block.id,
                     "inputs": [step.id] if outcome.state == COMPLETED else [],
                     "status": status,
@@ -438,6 +438,11 @@ async def _stored(outcome: Outcome) -> Outcome:
     if outcome.stored is None:
         return outcome
     return await outcome.stored()
+
+
+def _parent(step: PlannedStep) -> dict[str, Any]:
+    """Return what conditions and callbacks are told of the block they belong to."""
+    return {"block": step.id, "step": step.id, "configuration": dict(step.block.configuration)}
 
 
 def _unheard(_started: Started) -> None:

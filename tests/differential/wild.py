@@ -53,6 +53,24 @@ def ok(parent, **kwargs):
             type(run.created_at).__name__, type(run.started_at).__name__, str(run.completed_at)]
     Path(kwargs['repo_path'], 'noted_wild_run').write_text(' '.join(map(str, told)))"""
 
+HEARD = """@callback('success')
+def ok(parent_block_data, **kwargs):
+    from pathlib import Path
+    Path(kwargs['repo_path'], 'noted_wild_heard_' + kwargs['parent_block_uuid']
+         ).write_text(str([parent_block_data, kwargs['context'], kwargs['configuration'].get('mine')]))
+
+@callback('failure')
+def no(parent_block_data, **kwargs):
+    from pathlib import Path
+    Path(kwargs['repo_path'], 'noted_wild_heard_' + kwargs['parent_block_uuid']
+         ).write_text(str([parent_block_data, kwargs['context'], str(kwargs['__error'])]))
+
+@callback('failure')
+def no_input(**kwargs):
+    from pathlib import Path
+    Path(kwargs['repo_path'], 'noted_wild_no_input').write_text(str(kwargs.get('__input')))
+"""
+
 
 def pipelines(block: Any, load: Any, pandas: str) -> dict[str, Any]:
     """The pipelines, by name, with the rest of their documents."""
@@ -131,6 +149,10 @@ def pipelines(block: Any, load: Any, pandas: str) -> dict[str, Any]:
         "w_truthy_too": load("3"),
         "w_variables": block("custom", "def f(*args, **kwargs):\n    return [kwargs['w_day'].strftime('%d'), kwargs['w_moment'].hour,"
                              " kwargs['w_deep']['days'][0].year, type(kwargs['w_day']).__name__]"),
+        "w_settled": load("kwargs['context'].setdefault('rows', 3)", configuration={"mine": 1}),
+        "w_asked": block("conditional", "def c(**kwargs):\n    return kwargs['configuration']['mine'] == 1", "w_settled"),
+        "w_unlucky": load("1 / kwargs['context'].setdefault('zero', 0)"),
+        "w_hears": block("callback", HEARD, "w_settled", "w_unlucky"),
         "w_run_note": block("callback", RUN_NOTE, "w_renamed"),
     }  # fmt: skip
     rows = "pd.DataFrame({'id': [int(args[0])], 'nome': ['n']}).iloc[0]"
