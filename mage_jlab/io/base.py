@@ -261,13 +261,14 @@ class BaseSQLDatabase(BaseIO):
     def _clean_query(self, query: str) -> str:
         return query.strip(" \n\t")
 
-    def _clean_column_name(
+    def clean_column_name(
         self,
         column_name: str,
         allow_reserved_words: bool = False,
         auto_clean_name: bool = True,
         case_sensitive: bool = False,
     ) -> str:
+        """Return the name that a column of a frame has in a table."""
         if not auto_clean_name:
             return column_name
         return clean_column(str(column_name), allow_reserved_words, case_sensitive)

@@ -184,7 +184,7 @@ class BaseSQL(BaseSQLConnection):
             data = frame(df)
             data = self._prepared(
                 data.reset_index() if index else data,
-                lambda name: self._clean_column_name(
+                lambda name: self.clean_column_name(
                     str(name), allow_reserved_words, auto_clean_name, case_sensitive
                 ),
             )
@@ -196,7 +196,7 @@ class BaseSQL(BaseSQLConnection):
                 self._of_query(full, query_string, there=there)
             else:
                 keys = [
-                    self._clean_column_name(
+                    self.clean_column_name(
                         name, allow_reserved_words, auto_clean_name, case_sensitive
                     )
                     for name in unique_constraints or ()

@@ -175,6 +175,9 @@ def test_a_macro_as_a_command(kernel: Kernel) -> None:
     assert [(r["kind"], r["name"], r["status"]) for r in answer.mime(DBT)[0]["results"]] == [
         ("macro", "note", "success")
     ]
+    said["configuration"] = {
+        "dbt_profiles_file_path": "dbt/demo/profiles.yml", "dbt": {"command": "run-operation"},
+    }  # fmt: skip
     answer = kernel.cell("nothing_such", "noted", "dbt", **said)
     assert "nothing_such" in answer.finished["error"]["message"]
     (macros / "note.sql").unlink()

@@ -47,8 +47,10 @@ def project(step: Step) -> Path:
         if isinstance(name, str) and name.strip()
         for folder in (root / "dbt" / name.strip(), root / name.strip(), root.parent / name.strip())
     ]
-    if step.path is not None and step.language == "sql":
-        tried += [item for item in (root / step.path).parents if item != root]
+    profiles = said.get("dbt_profiles_file_path")
+    for file in (step.path if step.language == "sql" else None, profiles):
+        if isinstance(file, str):
+            tried += [item for item in (root / file).parents if item != root]
     for folder in tried:
         if (folder / PROJECT).is_file():
             return Path(os.path.realpath(folder))

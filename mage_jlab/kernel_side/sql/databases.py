@@ -37,11 +37,16 @@ class Database:
         return f"{wanted}.{table}" if wanted else table
 
     def upload(self, data: Any, schema: Any, table: str) -> None:
-        """Write the rows of an upstream block into a table of their own."""
+        """Write the rows of an upstream block into a table of their own; say what is renamed."""
         self.loader.export(
             data, schema or self.loader.default_schema(), table, if_exists="replace",
             drop_table_on_replace=True, verbose=False,
         )  # fmt: skip
+        names = [str(name) for name in getattr(data, "columns", ())]
+        renamed = [(name, self.loader.clean_column_name(name)) for name in names]
+        words = ", ".join(f"{old} → {new}" for old, new in renamed if old != new)
+        if words:
+            print(f"Columns have other names in the database: {words}.")
 
     def build(self, query: str, table: str, policy: str) -> None:
         """Write what a query gives into the block's own table."""

@@ -73,6 +73,15 @@ def test_raw(fresh: Kernel) -> None:
     assert answer.previews[0]["columns"][0]["name"] == "b"
 
 
+def test_columns_with_other_names_are_said(fresh: Kernel) -> None:
+    prepared(fresh)
+    load = LOAD.replace("'n':", "'Order ID':").replace("'word':", "'order':")
+    ok(fresh.cell(load, "load"))
+    answer = sql(fresh, "SELECT order_id, _order FROM {{ df_1 }}", "more", "load")
+    ok(answer)
+    assert "other names in the database: Order ID → order_id, order → _order." in answer.stdout
+
+
 def test_raw_statements_without_rows(fresh: Kernel) -> None:
     database = prepared(fresh)
     ok(sql(fresh, "CREATE TABLE t (n int); INSERT INTO t VALUES (5), (6)", "raw", use_raw_sql=True))
