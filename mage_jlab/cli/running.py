@@ -132,6 +132,7 @@ def _conclude(engine: Engine, project: Project, ended: Run, output: Output) -> N
     output.say(f"\n{ended.state.capitalize()}{f' in {took}' if took else ''}.")
     if ended.error:
         output.say(ended.error)
+    output.say(f"Read what it printed: mage-jlab runs logs {ended.id}")
     if ended.state == COMPLETED:
         output.say(
             f"Look at the data: mage-jlab product show {project.root} {ended.pipeline} "

@@ -56,6 +56,7 @@ def test_the_whole_way(here: Path) -> None:
         "cli",
         run["steps_total"],
     )
+    assert f"mage-jlab runs logs {run['id']}" in done.stdout
     shown = answer("runs", "show", run["id"])
     assert shown["steps"][0]["outputs"][0]["rows"] == 344
     logs = answer("runs", "logs", run["id"], "clean_penguins")
