@@ -85,6 +85,27 @@ class PipelineRun:
         return f"PipelineRun(id={self.id!r}, pipeline={self.pipeline_uuid!r}, {self.status.value})"
 
 
+class VariableManager:
+    """What blocks left, as Mage's class of that name gives it; only to read."""
+
+    def __init__(self, repo_path: str | None = None, variables_dir: str | None = None) -> None:
+        """Work for this kernel's project, wherever Mage would look."""
+
+    def get_variable(
+        self, pipeline_uuid: str, block_uuid: str, variable_uuid: str, **options: Any
+    ) -> Any:
+        """Return one output of a block: of a run when its `partition` is given."""
+        partition = options.get("partition")
+        return current[0].get_variable(pipeline_uuid, block_uuid, variable_uuid, partition)
+
+    def get_variables_by_block(
+        self, pipeline_uuid: str, block_uuid: str, partition: str | None = None, **_options: Any
+    ) -> list[str]:
+        """Return the names of a block's outputs."""
+        found = current[0].outputs(pipeline_uuid, block_uuid, partition)
+        return [f"output_{number}" for number in range(len(found))]
+
+
 def this_run(context: Context) -> PipelineRun | None:
     """Return the run a block belongs to, as its callbacks get it."""
     if context.run is None:

@@ -121,4 +121,4 @@ def classes(
             """Return the stored outputs of a block."""
             return outputs(self.uuid, block_uuid, partition)
 
-    return {"RepoConfig": RepoConfig, "Pipeline": Pipeline}
+    return {"RepoConfig": RepoConfig, "get_repo_config": RepoConfig, "Pipeline": Pipeline}

@@ -8,6 +8,7 @@ use instead.
 
 from __future__ import annotations
 
+import importlib
 import importlib.abc
 import importlib.machinery
 import importlib.util
@@ -133,7 +134,10 @@ class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         def missing(attribute: str) -> Any:
             if attribute.startswith("__"):
                 raise AttributeError(attribute)
-            raise _missing(f"{name}.{attribute}")
+            inner = f"{name}.{attribute}"
+            if hasattr(module, "__path__"):
+                return importlib.import_module(inner)  # from mage_ai.io import config
+            raise _missing(inner)
 
         module.__getattr__ = missing  # type: ignore[method-assign]
 

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from mage_jlab.kernel_side import decorators, masking, spark
-from mage_jlab.kernel_side.mage_calls import Calls, PipelineRun, RemoteBlock
+from mage_jlab.kernel_side.mage_calls import Calls, PipelineRun, RemoteBlock, VariableManager
 from mage_jlab.kernel_side.step import Context
 
 Maker = Callable[[], dict[str, Any]]
@@ -55,7 +55,7 @@ _OURS: dict[str, str] = {
     f"{_TYPES}.constants": "kernel_side.cleaner.words:ColumnType,NUMBER_TYPES,STRING_TYPES,"
     "CATEGORICAL_TYPES",
     "mage_ai.data_preparation.models.constants": "kernel_side.mage_words:BlockColor,"
-    "BlockLanguage,BlockStatus,BlockType,ExecutorType,PipelineType,DATAFRAME_ANALYSIS_MAX_COLUMNS,"
+    "BlockLanguage,BlockStatus,BlockType,CallbackStatus,ExecutorType,PipelineType,DATAFRAME_ANALYSIS_MAX_COLUMNS,"
     "DATAFRAME_ANALYSIS_MAX_ROWS,DATAFRAME_SAMPLE_COUNT,DATAFRAME_SAMPLE_COUNT_PREVIEW,"
     "DATAFRAME_SAMPLE_MAX_COLUMNS",
     "mage_ai.data_preparation.io": "io.azure_blob_storage:AzureBlobStorage",
@@ -121,6 +121,7 @@ def table(context: Callable[[], Context]) -> dict[str, Maker]:
         "get_global_variables": calls.get_global_variables,
         "set_global_variable": calls.set_global_variable,
         "delete_global_variable": calls.delete_global_variable,
+        "VariableManager": VariableManager,
     }
 
     def configured() -> dict[str, Any]:
@@ -155,19 +156,19 @@ def table(context: Callable[[], Context]) -> dict[str, Maker]:
         module = importlib.import_module(f"{_PACKAGE}.kernel_side.mage_products")
         return {"GlobalDataProduct": module.make(calls, context)}
 
-    def models(name: str, rest: dict[str, Any]) -> Maker:
-        """Make a class that asks the engine, beside what the module has anyway."""
+    def models(names: str, rest: dict[str, Any]) -> Maker:
+        """Make classes that ask the engine, beside what the module has anyway."""
 
         def make() -> dict[str, Any]:
             module = importlib.import_module(f"{_PACKAGE}.kernel_side.mage_models")
             found = module.classes(calls.host, calls.outputs, lambda: context().root)
-            return {**rest, name: found[name]}
+            return {**rest, **{item: found[item] for item in names.split()}}
 
         return make
 
     made["mage_ai.data_preparation.models.global_data_product"] = products
     made["mage_ai.data_preparation.models.pipeline"] = models("Pipeline", {})
-    made["mage_ai.data_preparation.repo_manager"] = models("RepoConfig", paths)
+    made["mage_ai.data_preparation.repo_manager"] = models("RepoConfig get_repo_config", paths)
     made["mage_ai.io.config"] = configured
     return made
 

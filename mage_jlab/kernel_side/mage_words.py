@@ -28,6 +28,7 @@ BlockType = _enum(
 )
 BlockLanguage = _enum("BlockLanguage", "markdown python r sql yaml")
 BlockStatus = _enum("BlockStatus", "executed failed not_executed updated")
+CallbackStatus = _enum("CallbackStatus", "cancelled failure success")
 BlockColor = _enum("BlockColor", "blue grey pink purple teal yellow")
 PipelineType = _enum("PipelineType", "integration databricks python pyspark streaming")
 ExecutorType = _enum(

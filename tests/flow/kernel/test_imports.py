@@ -268,6 +268,20 @@ def engine(tmp_path: Path) -> Iterator[Engine]:
     made.socket.close()
 
 
+def test_names_that_are_asked_for_in_other_ways(project: Kernel) -> None:
+    ok(project.cell("@custom\ndef f():\n    return 'left', 2", "two", "custom"))
+    body = """import mage_ai
+from mage_ai import io
+from mage_ai.io import config, file
+from mage_ai.data_preparation.models.constants import CallbackStatus
+from mage_ai.data_preparation.variable_manager import VariableManager
+manager = VariableManager(repo_path=kwargs['repo_path'])
+print(io.config.ConfigFileLoader is config.ConfigFileLoader, mage_ai.io.file is file)
+print(CallbackStatus.FAILURE == 'failure', manager.get_variables_by_block('etl', 'two'))
+print(manager.get_variable('etl', 'two', 'output_1'))"""
+    assert run(project, body) == "True True\nTrue ['output_0', 'output_1']\n2"
+
+
 def test_what_needs_the_engine_is_asked_over_the_channel(
     project: Kernel, engine: Engine, tmp_path: Path
 ) -> None:
