@@ -291,8 +291,9 @@ def _attached(step: Step, marked: list[Marked]) -> None:
     extra = {
         "parent_block_uuid": attached.get("block"),
         "pipeline_run": this_run(step.context),
-        "__error": _exception(attached.get("error")),
     }
+    if attached.get("error"):
+        extra["__error"] = _exception(str(attached["error"]))
     named = dict(zip(blocks, values))
     if status == "failure" and not named:
         named = {str(attached.get("block")): []}  # it left nothing
@@ -301,18 +302,22 @@ def _attached(step: Step, marked: list[Marked]) -> None:
             inputs.call_attached(item.function, named, step, extra)
 
 
-def _exception(text: Any) -> Exception | None:
+def _exception(text: str) -> Exception:
     """Return the error of another block as an exception of its kind, as far as that is known."""
-    if not text:
-        return None
-    name, _, message = _LINE.sub("", str(text)).partition(": ")
+    text = _LINE.sub("", text)
+    name, colon, message = text.partition(": ")
+    if not colon or not name.isidentifier():
+        return StepFailed(text)
     kind = getattr(builtins, name, None)
+    if kind is KeyError:
+        return KeyError(message.strip("'"))
     if isinstance(kind, type) and issubclass(kind, Exception):
         try:
             return kind(message)
         except TypeError:
             pass  # it wants more than a message
-    return StepFailed(_LINE.sub("", str(text)))
+    made: type[Exception] = type(name, (Exception,), {})  # a class of the block or of a package
+    return made(message)
 
 
 def _callback_status(item: Marked) -> str | None:

@@ -218,7 +218,7 @@ class Driver:
             self._rows.again(step, attempt)
         if step.callbacks and outcome.stored is not None:
             outcome = await outcome.stored()  # they are told how it really ended
-        await self._callbacks(step, outcome)
+        await self._callbacks(step, outcome, attempt)
         return outcome
 
     async def _attempt(self, step: PlannedStep, worker: Worker | None, attempt: int) -> Outcome:
@@ -342,7 +342,7 @@ class Driver:
                 return f"Its condition '{condition.id}' was false."
         return None
 
-    async def _callbacks(self, step: PlannedStep, outcome: Outcome) -> None:
+    async def _callbacks(self, step: PlannedStep, outcome: Outcome, attempt: int) -> None:
         """Run the callbacks of a step; what they do never changes its state."""
         status = {COMPLETED: "success", FAILED: "failure"}.get(outcome.state)
         if status is None:
@@ -363,7 +363,7 @@ class Driver:
                     "error": outcome.error,
                     "log": {"block": step.id, "version": outcome.version},
                 }
-                options = {"attempt": 1, "timeout": step.timeout, "attached": attached}
+                options = {"attempt": attempt, "timeout": step.timeout, "attached": attached}
                 request = self._request(step, callback, source, options)
                 await worker.execute(request, _unheard)
             finally:

@@ -57,18 +57,21 @@ HEARD = """@callback('success')
 def ok(parent_block_data, **kwargs):
     from pathlib import Path
     Path(kwargs['repo_path'], 'noted_wild_heard_' + kwargs['parent_block_uuid']
-         ).write_text(str([parent_block_data, kwargs['context'], kwargs['configuration'].get('mine')]))
+         ).write_text(str([parent_block_data, kwargs['context'], kwargs['configuration'].get('mine'),
+                           '__error' in kwargs, kwargs['retry']]))
 
 @callback('failure')
 def no(parent_block_data, **kwargs):
     from pathlib import Path
     Path(kwargs['repo_path'], 'noted_wild_heard_' + kwargs['parent_block_uuid']
-         ).write_text(str([parent_block_data, kwargs['context'], str(kwargs['__error'])]))
+         ).write_text(str([parent_block_data, kwargs['context'], type(kwargs['__error']).__name__,
+                           str(kwargs['__error'])]))
 
 @callback('failure')
 def no_input(**kwargs):
     from pathlib import Path
-    Path(kwargs['repo_path'], 'noted_wild_no_input').write_text(str(kwargs.get('__input')))
+    Path(kwargs['repo_path'], 'noted_wild_no_input_' + kwargs['parent_block_uuid']
+         ).write_text(str(kwargs.get('__input')))
 """
 
 
@@ -152,7 +155,11 @@ def pipelines(block: Any, load: Any, pandas: str) -> dict[str, Any]:
         "w_settled": load("kwargs['context'].setdefault('rows', 3)", configuration={"mine": 1}),
         "w_asked": block("conditional", "def c(**kwargs):\n    return kwargs['configuration']['mine'] == 1", "w_settled"),
         "w_unlucky": load("1 / kwargs['context'].setdefault('zero', 0)"),
-        "w_hears": block("callback", HEARD, "w_settled", "w_unlucky"),
+        "w_hears": block("callback", HEARD, "w_settled", "w_unlucky", "w_keyless", "w_own_error", "w_second_try"),
+        "w_keyless": load("{}['k']"),
+        "w_own_error": load("fail()", "class Mine(Exception):\n    pass\ndef fail():\n    raise Mine('a: b')\n\n"),
+        "w_second_try": load("kwargs['retry']['attempts'] + 1 // (kwargs['retry']['attempts'] - 1)",
+                             retry_config={"retries": 2, "delay": 0}),
         "w_run_note": block("callback", RUN_NOTE, "w_renamed"),
     }  # fmt: skip
     rows = "pd.DataFrame({'id': [int(args[0])], 'nome': ['n']}).iloc[0]"
