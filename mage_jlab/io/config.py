@@ -240,14 +240,19 @@ def _read(path: Path, profile: str) -> Mapping[str, Any]:
     def json_value(text: str, key: str) -> Any:
         return json.loads(text)[key]
 
-    rendered = jinja2.Template(path.read_text(encoding="utf-8")).render(
-        env_var=lambda name, *rest: os.environ.get(name, *rest),
-        mage_secret_var=no_secret,
-        aws_secret_var=no_secret,
-        azure_secret_var=no_secret,
-        json_value=json_value,
-    )
-    profiles = yaml.safe_load(rendered) or {}
+    try:
+        rendered = jinja2.Template(path.read_text(encoding="utf-8")).render(
+            env_var=lambda name, *rest: os.environ.get(name, *rest),
+            mage_secret_var=no_secret,
+            aws_secret_var=no_secret,
+            azure_secret_var=no_secret,
+            json_value=json_value,
+        )
+        profiles = yaml.safe_load(rendered) or {}
+    except jinja2.TemplateSyntaxError as error:
+        raise BadRequest(f"{path} cannot be filled in: line {error.lineno}: {error}.") from None
+    except yaml.YAMLError as error:
+        raise BadRequest(f"{path} is no YAML once it is filled in: {error}") from None
     if profile not in profiles:
         raise NotFound(f"{path} has no profile '{profile}'.")
     found: Mapping[str, Any] = profiles[profile] or {}

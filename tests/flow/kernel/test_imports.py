@@ -226,6 +226,11 @@ print(c[ConfigKey.POSTGRES_HOST], c['POSTGRES_PORT'], c.get('NOPE'), 'NOPE' in c
         "custom",
     )
     assert "has no profile 'prod'" in fails(answer, "NotFound")
+    other = project.project / "made.yaml"  # as PyYAML writes a template
+    other.write_text("default:\n  POSTGRES_HOST: '{{ env_var(''H'') }}'\n")
+    body = f"from mage_ai.io.config import ConfigFileLoader\nConfigFileLoader({str(other)!r})"
+    answer = project.cell(body, "b", "custom")
+    assert "made.yaml cannot be filled in: line 2: expected" in fails(answer, "BadRequest")
 
 
 def test_outputs_of_other_blocks_by_name(project: Kernel) -> None:
