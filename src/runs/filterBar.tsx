@@ -66,7 +66,8 @@ export function FilterBar(props: IFilterBarProps): JSX.Element {
       <input
         className="mage-Field-input mage-Runs-text"
         type="search"
-        placeholder={trans.__('Search in name, trigger, error…')}
+        placeholder={trans.__('Search…')}
+        title={trans.__('Search in name, trigger and error')}
         aria-label={trans.__('Search the runs')}
         value={filters.text}
         onChange={event => set({ text: event.target.value })}

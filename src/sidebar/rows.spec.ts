@@ -98,9 +98,9 @@ describe('buildRows', () => {
   it('lists projects, pipelines with their problems, triggers and runs', () => {
     expect(kinds(buildRows(data, open, names))).toEqual([
       'project:penguins',
-      'pipeline:penguins/etl',
       'pipeline:penguins/broken',
       'problem:penguins/broken',
+      'pipeline:penguins/etl',
       'project:empty',
       'empty:empty',
       'section:triggers',
@@ -112,6 +112,16 @@ describe('buildRows', () => {
       'recent:1',
       'all-runs'
     ]);
+  });
+
+  it('lists pipelines as people count', () => {
+    const pipelines = ['step 10', 'step 2', 'Step 1'].map(name =>
+      pipeline('penguins', name)
+    );
+    const rows = buildRows({ ...data, pipelines }, open, names);
+    expect(
+      rows.filter(row => row.kind === 'pipeline').map(row => row.label)
+    ).toEqual(['Step 1', 'step 2', 'step 10']);
   });
 
   it('offers a trigger while there is none', () => {
@@ -166,9 +176,9 @@ describe('move', () => {
   });
 
   it('goes to the parent and to the first child', () => {
-    expect(move(rows, 2, 'ArrowLeft')).toBe(0);
+    expect(move(rows, 3, 'ArrowLeft')).toBe(0);
     expect(move(rows, 0, 'ArrowRight')).toBe(1);
-    expect(move(rows, 1, 'ArrowRight')).toBeNull();
+    expect(move(rows, 3, 'ArrowRight')).toBeNull();
     expect(move(rows, 4, 'ArrowRight')).toBeNull();
   });
 

@@ -122,7 +122,12 @@ function projectRows(data: ISidebarData, options: IRowOptions): Row[] {
     }
   }
   for (const project of data.projects) {
-    const own = data.pipelines.filter(item => item.project === project.slug);
+    const own = data.pipelines
+      .filter(item => item.project === project.slug)
+      // As people count: 2 before 10.
+      .sort((one, other) =>
+        one.name.localeCompare(other.name, undefined, { numeric: true })
+      );
     const whole = matches(filter, project.name, project.id);
     const found = own.filter(
       item => whole || matches(filter, item.name, item.id, ...item.tags)
