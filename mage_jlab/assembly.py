@@ -246,7 +246,10 @@ class Engine:
         """
         known = connectors.BY_ID.get(connector)
         if known is None or not known.testable:
-            raise BadRequest(f"There is no test of a connection for '{connector}'.")
+            testable = ", ".join(item.id for item in connectors.BY_ID.values() if item.testable)
+            raise BadRequest(
+                f"There is no test of a connection for '{connector}'; there is one for {testable}."
+            )
         if self._loop is None or self._runner is None:
             raise NotReady("The engine has not started.")
         chosen = project.settings.get("kernel_name")

@@ -137,7 +137,7 @@ function StepLog(
   return (
     <section className="mage-Log-step" aria-label={step.name}>
       <h4 className="mage-Log-head">
-        <StateBadge state={step.state} trans={trans} word />
+        <StateBadge state={step.state} type={step.type} trans={trans} word />
         <span>{step.name}</span>
         {step.attempt > 1 && (
           <span className="mage-Form-hint">

@@ -154,7 +154,7 @@ export function TimelineView(props: ITimelineViewProps): JSX.Element {
           aria-pressed={selected === bar.step.block}
           aria-label={[
             bar.step.name,
-            stateWord(bar.step.state, trans),
+            stateWord(bar.step.state, trans, bar.step.type),
             bar.seconds === null ? '' : durationText(bar.seconds)
           ]
             .filter(Boolean)
@@ -165,7 +165,11 @@ export function TimelineView(props: ITimelineViewProps): JSX.Element {
             className="mage-Timeline-name"
             data-child={bar.step.group ? '' : undefined}
           >
-            <StateBadge state={bar.step.state} trans={trans} />
+            <StateBadge
+              state={bar.step.state}
+              type={bar.step.type}
+              trans={trans}
+            />
             <span title={bar.step.name}>{bar.step.name}</span>
             <Children steps={run.steps} block={bar.step.block} trans={trans} />
             {bar.step.attempt > 1 && (

@@ -33,8 +33,18 @@ export function endedBadly(state: string | undefined): boolean {
   return state === 'failed' || state === 'interrupted';
 }
 
-/** The word of a state. */
-export function stateWord(state: string, trans: TranslationBundle): string {
+/** Types whose steps do not work but wait, and hold nothing meanwhile. */
+const WAITING: ReadonlySet<string> = new Set(['sensor', 'global_data_product']);
+
+/** The word of a state; of a step of a run, `type` is that of its block. */
+export function stateWord(
+  state: string,
+  trans: TranslationBundle,
+  type?: string
+): string {
+  if (state === 'running' && type !== undefined && WAITING.has(type)) {
+    return trans.__('waiting');
+  }
   switch (state) {
     case 'idle':
       return trans.__('not run');
@@ -68,6 +78,8 @@ export function stateWord(state: string, trans: TranslationBundle): string {
 export interface IStateBadgeProps {
   state: string;
   trans: TranslationBundle;
+  /** Of a step of a run, the type of its block. */
+  type?: string;
   /** Show the word beside the glyph; else it is a tooltip and read aloud. */
   word?: boolean;
   /** ISO time at which it started: shows the elapsed time while running. */
@@ -79,7 +91,7 @@ export interface IStateBadgeProps {
 /** The state as a glyph and a word: never told by colour alone. */
 export function StateBadge(props: IStateBadgeProps): React.JSX.Element {
   const { state, trans } = props;
-  const word = stateWord(state, trans);
+  const word = stateWord(state, trans, props.type);
   const running = state === 'running' && !!props.started;
   return (
     <span

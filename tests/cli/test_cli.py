@@ -287,7 +287,8 @@ def test_connections_are_listed_and_tried(here: Path) -> None:
     sqlite3.connect(here / "shop.db").close()
     done = call("connections", "test", "p", "sqlite", cwd=here)
     assert done.returncode == 0 and "✓ Connected" in done.stdout, done.stderr
-    assert answer("connections", "test", "p", "nope", cwd=here, status=2)["reason"] == "BadRequest"
+    unknown = answer("connections", "test", "p", "nope", cwd=here, status=2)
+    assert unknown["reason"] == "BadRequest" and "postgres, mysql, sqlite" in unknown["message"]
 
 
 def test_a_notebook_becomes_a_pipeline(here: Path) -> None:

@@ -64,7 +64,7 @@ const StateCard = React.memo(
         aria-label={[
           node.name,
           blockTypeLabel(node.type, trans),
-          stateWord(node.state, trans),
+          stateWord(node.state, trans, node.type),
           node.detail
         ]
           .filter(Boolean)
@@ -75,11 +75,18 @@ const StateCard = React.memo(
         <div className="mage-Card-title">
           <look.icon.react tag="span" className="mage-Card-icon" />
           <span className="mage-Card-name">{node.name}</span>
-          {near ? null : <StateBadge state={node.state} trans={trans} />}
+          {near ? null : (
+            <StateBadge state={node.state} type={node.type} trans={trans} />
+          )}
         </div>
         {near && (
           <div className="mage-Card-facts">
-            <StateBadge state={node.state} trans={trans} word />
+            <StateBadge
+              state={node.state}
+              type={node.type}
+              trans={trans}
+              word
+            />
             {node.detail && (
               <span className="mage-Card-detail">{node.detail}</span>
             )}
