@@ -433,24 +433,23 @@ export async function addMenu(
         .map(using);
       return { label: languageLabel(language, trans), submenu: inner };
     });
-    return {
-      label,
-      icon,
-      submenu: [
-        {
-          label: trans.__('Empty'),
-          caption: trans.__('A block with the frame of its type only'),
-          run: () => add(defaultTemplate(fitting)?.id)
-        },
-        ...also,
-        ...(groups.length ? (['separator'] as const) : []),
-        ...(groups.length === 1 && groups[0].submenu
-          ? groups[0].submenu
-          : groups),
-        ...(inOther.length ? (['separator'] as const) : []),
-        ...inOther
-      ]
+    const empty: IMenuEntry = {
+      label: trans.__('Empty'),
+      caption: trans.__('A block with the frame of its type only'),
+      run: () => add(defaultTemplate(fitting)?.id)
     };
+    // Where there is one language only, the frame is among its templates.
+    const [first, ...rest]: IMenuEntries =
+      groups.length === 1 && groups[0].submenu
+        ? groups[0].submenu
+        : groups.length
+          ? [empty, 'separator', ...groups]
+          : [empty];
+    const last = inOther.length ? (['separator', ...inOther] as const) : [];
+    const submenu = [first, ...rest, ...also, ...last];
+    return submenu.length === 1 && first !== 'separator'
+      ? { label, icon, caption: first.caption, run: first.run }
+      : { label, icon, submenu };
   });
 }
 

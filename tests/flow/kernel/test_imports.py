@@ -13,6 +13,8 @@ import pytest
 from kernels import Kernel
 from test_convention import fails, ok
 
+from mage_jlab.files import templates
+
 
 def run(kernel: Kernel, body: str, block: str = "b", **mage: Any) -> str:
     indented = "\n    ".join(body.splitlines())
@@ -335,3 +337,28 @@ def test_without_the_engine_it_says_so(project: Kernel, tmp_path: Path) -> None:
     assert "not connected" in fails(project.cell(code, "b", "custom"), "HostError")
     project.start(channel={"address": str(tmp_path / "gone"), "token": "t"})
     assert "does not answer" in fails(project.cell(code, "b", "custom"), "HostError")
+
+
+TEMPLATES = Path(templates.__file__).parent / "templates" / "blocks"
+
+
+def test_templates_of_databases_load_and_export(fresh: Kernel) -> None:
+    path = fresh.project / "a.duckdb"
+    settings = f"version: 0.1.1\ndefault:\n  DUCKDB_DATABASE: {path}\n"
+    (fresh.project / "io_config.yaml").write_text(settings)
+    loader = (TEMPLATES / "data_loader_duckdb.py").read_text()
+    answer = fresh.cell(loader, "loaded")
+    assert answer.finished["state"] == "completed", answer.finished["error"]
+    exporter = (TEMPLATES / "data_exporter_duckdb.py").read_text()
+    answer = fresh.cell(exporter, "written", "data_exporter", ["loaded"])
+    assert answer.finished["state"] == "completed", answer.finished["error"]
+
+
+@pytest.mark.parametrize("name", ["mysql", "snowflake", "bigquery"])
+def test_templates_of_databases_say_which_setting_is_missing(fresh: Kernel, name: str) -> None:
+    (fresh.project / "io_config.yaml").write_text("version: 0.1.1\ndefault:\n")
+    for kind, upstream in [("data_loader", []), ("data_exporter", ["loaded"])]:
+        fresh.cell("@data_loader\ndef f():\n    return 1\n", "loaded")
+        text = (TEMPLATES / f"{kind}_{name}.py").read_text()
+        error = fresh.cell(text, "tried", kind, upstream).finished["error"]
+        assert error["name"] in ("BadRequest", "MissingPackage"), error
