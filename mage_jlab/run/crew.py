@@ -48,12 +48,13 @@ class Crew:
         return (*self._busy, *self._idle)
 
     def pick(self, step: PlannedStep) -> Worker | None:
-        """Take an idle worker that fits a step, the one that holds its inputs first."""
+        """Take an idle worker that fits: the one that ran the step or holds its inputs first."""
         fitting = [item for item in self._idle if item.kernel == step.kernel and item.alive]
         if not fitting:
             return None
-        wanted = set(step.reads)
-        best = max(fitting, key=lambda item: len(wanted & self._held.get(id(item), set())))
+        wanted, none = set(step.reads), set[str]()
+        held = {id(item): self._held.get(id(item), none) for item in fitting}
+        best = max(fitting, key=lambda i: (step.id in held[id(i)], len(wanted & held[id(i)])))
         self._reclaim()
         self._idle.remove(best)
         self._busy.append(best)

@@ -57,14 +57,14 @@ HEARD = """@callback('success')
 def ok(parent_block_data, **kwargs):
     from pathlib import Path
     Path(kwargs['repo_path'], 'noted_wild_heard_' + kwargs['parent_block_uuid']
-         ).write_text(str([parent_block_data, kwargs['context'], kwargs['configuration'].get('mine'),
+         ).write_text(str([parent_block_data, kwargs['configuration'].get('mine'),
                            '__error' in kwargs, kwargs['retry']]))
 
 @callback('failure')
 def no(parent_block_data, **kwargs):
     from pathlib import Path
     Path(kwargs['repo_path'], 'noted_wild_heard_' + kwargs['parent_block_uuid']
-         ).write_text(str([parent_block_data, kwargs['context'], type(kwargs['__error']).__name__,
+         ).write_text(str([parent_block_data, type(kwargs['__error']).__name__,
                            str(kwargs['__error'])]))
 
 @callback('failure')

@@ -51,7 +51,7 @@ class Opens:
         return self.opened[-1]
 
 
-STEP: Any = SimpleNamespace(kernel="python3", reads=())
+STEP: Any = SimpleNamespace(id="s", kernel="python3", reads=())
 
 
 def test_a_kept_worker_waits_for_the_next_step_and_lends_its_place() -> None:
