@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from mage_jlab.kernel_side import by_value, decorators, spark
+from mage_jlab.kernel_side.former import FormerModules
 from mage_jlab.kernel_side.project_names import ProjectNames
 from mage_jlab.kernel_side.step import Context, Step
 from mage_jlab.products import manifest, places
@@ -120,6 +121,7 @@ def bring_back(context: Context, shell: Any, name: str, folder: Path) -> None:
 
 
 names = ProjectNames()
+former = FormerModules()
 _added: list[str] = []
 
 
@@ -154,7 +156,8 @@ def alone(context: Context) -> None:
     """Begin a block of a run as Mage does, in a process of its own, as far as blocks notice.
 
     A module of the project is imported anew: a connection that the block before closed, or a
-    list that it filled, is not the next one's. Packages stay as they are.
+    list that it filled, is not the next one's. Packages stay as they are, and so does a module
+    that cannot be imported anew because of them.
     """
     if context.cwd and Path(context.cwd).is_dir():
         os.chdir(context.cwd)
@@ -163,23 +166,27 @@ def alone(context: Context) -> None:
         pyplot.close("all")
     if _seen:
         _seen.clear()
-        _forget()
+        _forget(keep=True)
 
 
 def _roots(context: Context) -> list[str]:
     return [*([str(context.sources)] if context.sources else []), str(context.root)]
 
 
-def _forget() -> None:
-    """Forget the modules of the project."""
-    gone = []
+def _forget(*, keep: bool = False) -> None:
+    """Forget the modules of the project; keep them for what cannot be imported anew, or not."""
+    gone = {}
     for name, module in list(sys.modules.items()):
         if name.partition(".")[0] == PACKAGE:
             continue  # blocks: made anew each time they run, and needed by pickles
         file = getattr(module, "__file__", None)
         inside = [str(file)] if file else [str(item) for item in getattr(module, "__path__", ())]
         if any(names.owns(item) for item in inside):
-            gone.append(name)
+            gone[name] = module
+    if keep:
+        former.keep(gone)
+    else:
+        former.clear()
     for name in gone:
         del sys.modules[name]
         if name in logging.root.manager.loggerDict:  # else each line would be there twice

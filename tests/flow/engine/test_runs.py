@@ -240,6 +240,70 @@ def test_a_block_does_not_find_what_the_one_before_left_open(
     assert found == (["below", ["first"], True] if together else [root.name, [], True])
 
 
+ONCE = """
+import decimal, logging
+
+logger = logging.getLogger(__name__)
+logger.addHandler(logging.StreamHandler())
+if hasattr(decimal, "counter_of_sales"):
+    raise ValueError("Duplicated: sales")
+decimal.counter_of_sales = 1
+
+class Sale:
+    pass
+"""
+COUNTS = """
+import p.lib.sales
+from p.lib import other, sales
+sales.logger.warning("counted")
+return [len(sales.logger.handlers), sales is p.lib.sales, sales.Sale.__name__, other.seen.append(1), other.seen]
+"""
+
+
+def test_what_a_package_keeps_once_per_process_is_set_up_once(root: Path, engine: Engine) -> None:
+    """As a counter of a metrics library is, or a class of a table."""
+    (root / "p/lib").mkdir(parents=True)
+    (root / "p/lib/sales.py").write_text(ONCE)
+    (root / "p/lib/other.py").write_text("seen = []\n")
+    blocks = {
+        "one": custom(COUNTS),
+        "two": custom(COUNTS, "one"),
+        "none": custom("return 1", "two"),
+        "three": custom(COUNTS, "none"),
+    }
+    write_pipeline(root / "p", "once", blocks)
+    run = engine.wait(engine.submit("p", "once").id, 90)
+    assert run.state == "completed", [item.error for item in run.steps]
+    store = engine.products(engine.workspace.project("p"))
+    for name in ("one", "two", "three"):
+        found = execution.read_values(store.root, "once", run.id, name)
+        assert found == [1, True, "Sale", None, [1]], name
+
+
+BROKEN = """
+import pathlib
+note = pathlib.Path(r"{note}")
+note.write_text(note.read_text() + "x" if note.exists() else "x")
+raise ValueError("broken")
+"""
+
+
+def test_a_module_that_was_never_imported_fails_each_time(
+    root: Path, engine: Engine, tmp_path: Path
+) -> None:
+    (root / "p/lib").mkdir(parents=True)
+    (root / "p/lib/broken.py").write_text(BROKEN.format(note=tmp_path / "note"))
+    tries = "import p.lib\ntry:\n    import p.lib.broken\nexcept ValueError as error:\n    return str(error)"
+    blocks = {"one": custom(tries), "two": custom(tries, "one")}
+    write_pipeline(root / "p", "broken", blocks)
+    run = engine.wait(engine.submit("p", "broken").id, 90)
+    assert run.state == "completed", [item.error for item in run.steps]
+    store = engine.products(engine.workspace.project("p"))
+    for name in blocks:
+        assert execution.read_values(store.root, "broken", run.id, name) == ["broken"]
+    assert (tmp_path / "note").read_text() == "xx"
+
+
 def test_callbacks_get_the_run_they_belong_to(root: Path, engine: Engine, tmp_path: Path) -> None:
     said = tmp_path / "said"
     text = f"""
