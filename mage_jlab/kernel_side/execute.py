@@ -9,7 +9,7 @@ import types
 from collections.abc import Callable
 from typing import Any
 
-from mage_jlab.errors import CodeFailed, NoFunction, StepFailed, TestsFailed
+from mage_jlab.errors import CodeFailed, MissingInput, NoFunction, StepFailed, TestsFailed
 from mage_jlab.kernel_side import (
     decorators,
     dynamic,
@@ -265,41 +265,68 @@ def _sensor(step: Step, marked: list[Marked], values: list[Any], shell: Any) -> 
 
 
 def _attached(step: Step, marked: list[Marked]) -> None:
-    """Run a condition or callbacks when the engine asks; by hand only say what they do."""
-    attached = inputs.attached(step)
-    if not attached:
-        needed = ("callback", "on_success", "on_failure")
-        if step.type == "conditional" or not any(item.name in needed for item in marked):
-            _only(step, marked)
-        what = "decides whether it runs" if step.type == "conditional" else "runs after it"
-        if not step.upstream:
-            print(f"This block {what}, once it is connected to a block: it belongs to none yet.")
-            return
+    """Run a condition or callbacks: when the engine asks, or by hand for each of their blocks."""
+    act = _decide if step.type == "conditional" else _tell
+    if inputs.attached(step):
+        act(step, marked)
+        return
+    needed = ("callback", "on_success", "on_failure")
+    if step.type == "conditional" or not any(item.name in needed for item in marked):
+        _only(step, marked)
+    what = "decides whether it runs" if step.type == "conditional" else "runs after it"
+    if not step.upstream:
+        print(f"This block {what}, once it is connected to a block: it belongs to none yet.")
+        return
+    hosts = step.options.get("hosts") or ()
+    if not hosts:
         target = ", ".join(f"'{block}'" for block in step.upstream)
         print(f"This block belongs to {target} and {what}, when the pipeline runs.")
-        return
-    blocks = [str(item) for item in attached.get("inputs") or ()]
+    for host in hosts:
+        step.options["attached"] = host
+        act(step, marked)
+        if step.type == "conditional":
+            print(f"'{host['block']}' would {'run' if step.result else 'be skipped'}.")
+
+
+def _decide(step: Step, marked: list[Marked]) -> None:
+    """Ask the conditions of a block, with its inputs."""
+    blocks = [str(item) for item in inputs.attached(step).get("inputs") or ()]
     values = inputs.load(step, blocks)
-    if step.type == "conditional":
-        step.result = all(
-            bool(inputs.call(item.function, values, step))
-            for item in marked
-            if item.name == "condition"
+    step.result = all(
+        bool(inputs.call(item.function, values, step))
+        for item in marked
+        if item.name == "condition"
+    )
+
+
+def _tell(step: Step, marked: list[Marked]) -> None:
+    """Call the callbacks for how a block ended.
+
+    Raises:
+        MissingInput: when it has not ended; by hand only.
+    """
+    attached = inputs.attached(step)
+    host = str(attached.get("block"))
+    status = attached.get("status")
+    if status not in ("success", "failure"):
+        raise MissingInput(
+            f"Block '{step.block}' runs after block '{host}', which has not run; run '{host}' "
+            "first.",
+            block=step.block,
+            upstream=host,
         )
-        return
-    status = str(attached.get("status", "success"))
-    extra = {
-        "parent_block_uuid": attached.get("block"),
-        "pipeline_run": this_run(step.context),
-    }
+    blocks = [str(item) for item in attached.get("inputs") or ()]
+    extra = {"parent_block_uuid": host, "pipeline_run": this_run(step.context)}
     if attached.get("error"):
         extra["__error"] = _exception(str(attached["error"]))
-    named = dict(zip(blocks, values))
+    named = dict(zip(blocks, inputs.load(step, blocks)))
     if status == "failure" and not named:
-        named = {str(attached.get("block")): []}  # it left nothing
-    for item in marked:
-        if _callback_status(item) == status:
-            inputs.call_attached(item.function, named, step, extra)
+        named = {host: []}  # it left nothing
+    chosen = [item for item in marked if _callback_status(item) == status]
+    if not chosen and step.context.interactive:
+        print(f"'{host}' ended with {status}, for which this block has no function.")
+    for item in chosen:
+        inputs.call_attached(item.function, named, step, extra)
 
 
 def _exception(text: str) -> Exception:

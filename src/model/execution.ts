@@ -16,15 +16,6 @@ export interface IExecuteOptions {
   variables?: Record<string, unknown>;
   execution_date?: string;
   dbt?: DbtTask;
-  /** Extension blocks that check the output, as their cells stand. */
-  extensions?: IExtension[];
-}
-
-export interface IExtension {
-  uuid: string;
-  source: string;
-  path: string | null;
-  configuration: Record<string, unknown>;
 }
 
 /** Types whose code is run as a block and answers with `mage_step`. */
@@ -63,7 +54,7 @@ export async function execute(
     const metadata: JSONObject = {
       [BLOCK_KEY]: {
         ...block,
-        options: { ...options, ...checksOf(document, block) }
+        options
       } as unknown as JSONObject,
       deletedCells: document.panel.content.model?.deletedCells ?? [],
       recordTiming: false
@@ -120,27 +111,6 @@ async function send(
   } finally {
     model.executionState = 'idle';
   }
-}
-
-/** The extension blocks that check the output of a block. */
-function checksOf(
-  document: PipelineDocument,
-  block: IBlockMetadata
-): { extensions?: IExtension[] } {
-  if (block.role !== 'block') {
-    return {};
-  }
-  const extensions = document.blocks
-    .filter(
-      other => other.type === 'extension' && other.upstream.includes(block.uuid)
-    )
-    .map(other => ({
-      uuid: other.id,
-      source: document.cell(other.id)?.getSource() ?? '',
-      path: other.path,
-      configuration: document.metadata(other.id)?.configuration ?? {}
-    }));
-  return extensions.length ? { extensions } : {};
 }
 
 /** The cell did not run: what it showed before is still true. */

@@ -20,6 +20,7 @@ import { request } from '../api/request';
 import type { IBlockTemplate, IPage } from '../api/types';
 import { CommandIDs } from '../commands';
 import { mageIcon } from '../icons';
+import { tellAttachments } from '../model/attachments';
 import { CHANGE_SCHEMA } from '../model/changes';
 import { PipelineDocuments } from '../model/documents';
 import { type IStartCode, KernelSteps } from '../model/kernelSteps';
@@ -177,6 +178,7 @@ const plugin: JupyterFrontEndPlugin<IPipelineDocuments> = {
               : frame;
           }
         });
+        tellAttachments(document);
         const synchrony = new Synchrony(
           document,
           app.serviceManager.contents,

@@ -156,6 +156,43 @@ test('a callback of two blocks is seen to belong to both', async ({ page }) => {
   await expect(lines).toHaveCount(2);
 });
 
+test('a condition and a callback can be tried where they stand', async ({
+  page
+}) => {
+  const path = await makePipeline(page, 'tried');
+  const headers = page.locator('.mage-Header');
+  const outputs = page.locator('.jp-Cell').locator('.jp-OutputArea');
+  for (const [index, type] of [
+    'data_loader',
+    'conditional',
+    'callback'
+  ].entries()) {
+    await execute(page, 'mage:add-block', { path, type });
+    await expect(headers).toHaveCount(index + 1);
+  }
+  const write = async (index: number, code: string): Promise<void> => {
+    await page.locator('.jp-Cell .cm-content').nth(index).click();
+    await page.keyboard.press('Control+a');
+    await page.keyboard.insertText(code);
+  };
+  await write(0, '@data_loader\ndef load(*args, **kwargs):\n    return "two"');
+  await write(1, '@condition\ndef ask(*args, **kwargs):\n    return False');
+  await write(
+    2,
+    '@callback("success")\ndef tell(data, **kwargs):\n    print("told", data)'
+  );
+  for (const [index, words] of [
+    [2, "run 'tried_load' first"],
+    [0, 'two'],
+    [1, "'tried_load' would be skipped."],
+    [2, 'told two']
+  ] as const) {
+    await page.locator('.jp-Cell .cm-content').nth(index).click();
+    await page.keyboard.press('Shift+Enter');
+    await expect(outputs.nth(index)).toContainText(words);
+  }
+});
+
 test('the canvas offers templates and languages, too', async ({ page }) => {
   await makePipeline(page, 'drawn');
   await page

@@ -324,14 +324,47 @@ def test_sensor_in_a_run_is_asked_once_and_waits_nowhere(kernel: Kernel, tmp_pat
     kernel.start()
 
 
-def test_conditions_and_callbacks_by_hand_only_say_what_they_do(kernel: Kernel) -> None:
-    code = "@condition\ndef c(*args, **kwargs):\n    raise RuntimeError"
-    answer = kernel.cell(code, "cond", "conditional", ["one"], role="conditional")
-    ok(answer)
-    assert "belongs to 'one' and decides whether it runs" in answer.stdout
+def test_conditions_by_hand_are_asked_for_each_of_their_blocks(kernel: Kernel) -> None:
+    loaded(kernel, "one", "5")
+    loaded(kernel, "two", "1")
+    code = "@condition\ndef c(x, **kwargs):\n    print(kwargs['configuration'])\n    return x > 3"
+    hosts = [
+        {"block": "big", "inputs": ["one"], "configuration": {"k": 1}},
+        {"block": "small", "inputs": ["two"], "configuration": {}},
+    ]
+    upstream = ["big", "small"]
+    answer = kernel.cell(code, "cond", "conditional", upstream, options={"hosts": hosts})
+    assert ok(answer)["outputs"] == []
+    assert answer.stdout == "{'k': 1}\n'big' would run.\n{}\n'small' would be skipped.\n"
+    hosts[0]["inputs"] = ["nowhere"]
+    answer = kernel.cell(code, "cond", "conditional", upstream, options={"hosts": hosts})
+    assert "run 'nowhere' first" in fails(answer, "MissingInput")
     fails(kernel.cell("x = 1", "cond", "conditional", ["one"]), "NoFunction")
-    code = "@callback('failure')\ndef c(**kwargs):\n    raise RuntimeError"
-    ok(kernel.cell(code, "call", "callback", ["one"], role="callback"))
+    answer = kernel.cell(code, "cond", "conditional")
+    assert ok(answer) and "it belongs to none yet" in answer.stdout
+
+
+def test_callbacks_by_hand_act_as_their_block_ended(kernel: Kernel) -> None:
+    loaded(kernel, "one", "5")
+    code = """
+@callback('success')
+def good(parent, **kwargs):
+    print('success', parent, kwargs['parent_block_uuid'])
+@callback('failure')
+def bad(parent, **kwargs):
+    print('failure', parent, repr(kwargs['__error']))
+"""
+    host = {"block": "one", "inputs": ["one"], "status": "success"}
+    answer = kernel.cell(code, "call", "callback", ["one"], options={"hosts": [host]})
+    assert ok(answer) and answer.stdout == "success 5 one\n"
+    host = {"block": "one", "status": "failure", "error": "ValueError: no"}
+    answer = kernel.cell(code, "call", "callback", ["one"], options={"hosts": [host]})
+    assert ok(answer) and answer.stdout == "failure [] ValueError('no')\n"
+    only = code[: code.index("@callback('failure')")]
+    answer = kernel.cell(only, "call", "callback", ["one"], options={"hosts": [host]})
+    assert "'one' ended with failure, for which this block has no function" in answer.stdout
+    answer = kernel.cell(code, "call", "callback", ["one"], options={"hosts": [{"block": "one"}]})
+    assert "'one', which has not run; run 'one' first" in fails(answer, "MissingInput")
 
 
 def test_conditions_and_callbacks_for_the_engine(kernel: Kernel) -> None:
