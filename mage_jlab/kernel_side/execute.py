@@ -316,7 +316,7 @@ def _tell(step: Step, marked: list[Marked]) -> None:
             upstream=host,
         )
     blocks = [str(item) for item in attached.get("inputs") or ()]
-    extra = {"parent_block_uuid": host, "pipeline_run": this_run(step.context)}
+    extra: dict[str, Any] = {"parent_block_uuid": host, "pipeline_run": this_run(step.context)}
     if attached.get("error"):
         extra["__error"] = _exception(str(attached["error"]))
     named = dict(zip(blocks, inputs.load(step, blocks)))
