@@ -210,7 +210,9 @@ function BlockRow(props: IRowProps): React.JSX.Element {
           )}
         </p>
       ) : null}
-      {block.skip || text ? null : <Inputs {...props} />}
+      {block.skip || text || block.type === 'scratchpad' ? null : (
+        <Inputs {...props} />
+      )}
       {block.warnings.length ? (
         <ul className="mage-Import-warnings">
           {block.warnings.map(warning => (

@@ -29,9 +29,18 @@ class Upstream:
     takes: frozenset[str]
 
 
-def scratchpad(section: Section, part: Part) -> str:
-    """Return the cells as they are, with the imports they need."""
+def scratchpad(section: Section, part: Part, pipeline: str, given: Sequence[Upstream]) -> str:
+    """Return the cells as they are, with the imports they need and the stored outputs they read."""
     head = [ast.unparse(item.node) for item in part.repeated]
+    if any(item.takes for item in given):
+        head.append("from mage_ai.data_preparation.variable_manager import get_variable")
+    for item in given:
+        many = len(item.gives) > _MANY
+        for number, name in enumerate(item.gives):
+            if name in item.takes:
+                output = f"output_{0 if many else number}"
+                call = f"get_variable({pipeline!r}, {item.id!r}, {output!r})"
+                head.append(f"{name} = {call}[{name!r}]" if many else f"{name} = {call}")
     cells = [cell.source.strip("\n") for cell in section.cells]
     return "\n\n\n".join(["\n".join(head), *cells] if head else cells)
 

@@ -17,7 +17,7 @@ from mage_jlab.files.from_notebook.links import Part
 from mage_jlab.files.pipeline_changes import create
 from mage_jlab.files.reader import Reader
 from mage_jlab.ids import BlockId, PipelineId
-from mage_jlab.model.block import FOLDERS, MARKDOWN
+from mage_jlab.model.block import FOLDERS, MARKDOWN, SCRATCHPAD
 from mage_jlab.model.project import Project
 
 TYPES = (*cells.CODE_TYPES, MARKDOWN)
@@ -90,11 +90,13 @@ def propose(
     ]
     ids = _ids(sections, kinds, changed, taken or {})
     above = _upstream(sections, parts, kinds, changed)
-    blocks = [
-        _block(key, sections, parts, kinds, ids, above, changed) for key in range(len(sections))
-    ]
     stem = PurePosixPath(file.replace("\\", "/")).name.rpartition(".")[0]
-    return Draft(name or stem or "notebook", _etag(data), tuple(blocks))
+    called = name or stem or "notebook"
+    blocks = [
+        _block(key, sections, parts, kinds, ids, above, changed, called)
+        for key in range(len(sections))
+    ]
+    return Draft(called, _etag(data), tuple(blocks))
 
 
 def files_of(project: Project) -> dict[str, list[str]]:
@@ -195,7 +197,7 @@ def _upstream(
         needed = sorted(set(parts[key].takes.values()))
         if wanted is not None and wanted.upstream is not None:
             needed = list(dict.fromkeys(int(item) for item in wanted.upstream))
-        linked = not section.skip and kinds[key] != MARKDOWN
+        linked = not section.skip and kinds[key] not in (MARKDOWN, SCRATCHPAD)
         found.append(
             [n for n in needed if linked and not sections[n].skip and kinds[n] != MARKDOWN]
         )
@@ -217,26 +219,30 @@ def _block(
     ids: list[str],
     above: list[list[int]],
     changed: Mapping[str, Edit],
+    pipeline: str,
 ) -> DraftBlock:
     section, part, kind = sections[key], parts[key], kinds[key]
     wanted = changed.get(str(key))
     warnings = [*section.warnings, *part.warnings]
+    # A scratchpad is connected to nothing: it reads what was stored.
+    givers = above[key]
+    if kind == SCRATCHPAD:
+        givers = [n for n in sorted(set(part.takes.values())) if not sections[n].skip]
     for name, giver in sorted(part.takes.items()):
-        if giver not in above[key]:
+        if giver not in givers:
             warnings.append(f"'{name}' comes from '{ids[giver]}', which is not above this block.")
-        elif kinds[giver] == "scratchpad":
+        elif kinds[giver] == SCRATCHPAD:
             warnings.append(f"'{name}' comes from the scratchpad '{ids[giver]}', which gives none.")
+    inputs = [
+        code.Upstream(ids[n], parts[n].gives, frozenset(k for k, v in part.takes.items() if v == n))
+        for n in givers
+        if kinds[n] != SCRATCHPAD or kind != SCRATCHPAD
+    ]
     if kind == MARKDOWN:
         text = "\n\n".join(section.text)
-    elif kind == "scratchpad":
-        text = code.scratchpad(section, part)
+    elif kind == SCRATCHPAD:
+        text = code.scratchpad(section, part, _id(pipeline), inputs)
     else:
-        inputs = [
-            code.Upstream(
-                ids[n], parts[n].gives, frozenset(k for k, v in part.takes.items() if v == n)
-            )
-            for n in above[key]
-        ]
         text = code.block(kind, ids[key], section, part, inputs)
     shown = wanted.name.strip() if wanted is not None and wanted.name else section.name
     return DraftBlock(
@@ -252,6 +258,14 @@ def _block(
         code=text,
         warnings=tuple(dict.fromkeys(warnings)),
     )
+
+
+def _id(pipeline: str) -> str:
+    """Return the id of a pipeline that would be made; a name that cannot be one is refused then."""
+    try:
+        return places.clean_name(pipeline)
+    except BadRequest:
+        return pipeline
 
 
 def _folded(wanted: Edit | None, section: Section, part: Part) -> bool:

@@ -85,6 +85,26 @@ def test_tags_say_types_and_what_is_left_out() -> None:
     assert "def " not in draft.blocks[2].code
 
 
+def test_a_scratchpad_reads_what_the_notebook_would_have_had() -> None:
+    draft = drafted(
+        ("a = [1]\na.append(2)\nb = [3]\nb.append(4)", "data_loader"),
+        ("c = sum(a)", "transformer"),
+        ("print(b, c)", "scratchpad"),
+        name="My Pipeline",
+    )
+    load, add, tried = (block.id for block in draft.blocks)
+    # A scratchpad is connected to nothing: it asks for the stored outputs.
+    assert links(draft)[tried] == []
+    assert draft.blocks[2].warnings == ()
+    assert draft.blocks[0].gives == ("a", "b")
+    assert draft.blocks[2].code == (
+        "from mage_ai.data_preparation.variable_manager import get_variable\n"
+        f"b = get_variable('my_pipeline', '{load}', 'output_1')\n"
+        f"c = get_variable('my_pipeline', '{add}', 'output_0')\n\n\n"
+        "print(b, c)"
+    )
+
+
 def test_without_headings_and_tags_every_cell_is_a_block() -> None:
     draft = drafted("# Read\na = 1\na += 1", "b = a + 1")
     assert [b.name for b in draft.blocks] == ["Read", "cell 2"]
