@@ -3,11 +3,11 @@ import { CellRenderer, type GraphicsContext } from '@lumino/datagrid';
 import type { IColumn } from '../api/types';
 import { shareText } from './format';
 import { HEADER_HEIGHT, type IGridTheme } from './grid';
+import { headerFacts } from './headerFacts';
 import { filterText } from './query';
 import type { TableModel } from './TableModel';
 
 const PADDING = 8;
-const BARS_WIDTH = 72;
 const BARS_HEIGHT = 14;
 
 /** A column's kind in a sign or two. */
@@ -83,13 +83,20 @@ export class HeaderRenderer extends CellRenderer {
       ? statistics.count + statistics.nulls
       : this._model.stored;
     const base = config.y + HEADER_HEIGHT - 7;
-    let left = config.x + PADDING;
-    const right = config.x + config.width - PADDING;
+    const left = config.x + PADDING;
     const bins = statistics?.bins ?? [];
-    if (bins.length > 1) {
-      const width = Math.min(BARS_WIDTH, right - left);
+    const known = nulls !== null && nulls !== undefined;
+    const text = known ? this._words.nulls(shareText(nulls, rows)) : '';
+    gc.font = theme.smallFont;
+    const facts = headerFacts(
+      config.width - 2 * PADDING,
+      gc.measureText(text).width,
+      bins.length > 1,
+      !!nulls
+    );
+    if (facts.bars > 0) {
       const most = Math.max(...bins.map(bin => bin.count), 1);
-      const step = width / bins.length;
+      const step = facts.bars / bins.length;
       gc.fillStyle = theme.bar;
       bins.forEach((bin, index) => {
         const height = bin.count
@@ -102,14 +109,11 @@ export class HeaderRenderer extends CellRenderer {
           height
         );
       });
-      left += width + 6;
     }
-    if (nulls !== null && nulls !== undefined && right - left > 24) {
-      gc.font = theme.smallFont;
+    if (facts.share !== undefined) {
       gc.fillStyle = theme.faint;
       gc.textAlign = 'left';
-      const text = this._words.nulls(shareText(nulls, rows));
-      gc.fillText(elide(gc, text, right - left), left, base - 5);
+      gc.fillText(text, left + facts.share, base - 5);
     }
   }
 
