@@ -46,7 +46,7 @@ const ORDERS = {
 };
 
 test('pictures of block types', async ({ page }) => {
-  await page.setViewportSize({ width: 1000, height: 1300 });
+  await page.setViewportSize({ width: 1290, height: 1300 });
   await openLab(page);
   await execute(page, 'apputils:change-theme', { theme: 'JupyterLab Light' });
   await execute(page, 'application:toggle-left-area').catch(() => undefined);
@@ -62,7 +62,7 @@ test('pictures of block types', async ({ page }) => {
 });
 
 test('picture of an extension', async ({ page }) => {
-  await page.setViewportSize({ width: 1000, height: 1300 });
+  await page.setViewportSize({ width: 1290, height: 1300 });
   await openLab(page);
   await execute(page, 'apputils:change-theme', { theme: 'JupyterLab Light' });
   await execute(page, 'application:toggle-left-area').catch(() => undefined);
@@ -76,7 +76,7 @@ test('picture of an extension', async ({ page }) => {
 });
 
 test('picture of a global data product', async ({ page }) => {
-  await page.setViewportSize({ width: 1000, height: 1300 });
+  await page.setViewportSize({ width: 1290, height: 1300 });
   await openLab(page);
   await execute(page, 'apputils:change-theme', { theme: 'JupyterLab Light' });
   await execute(page, 'application:toggle-left-area').catch(() => undefined);

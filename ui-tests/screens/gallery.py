@@ -79,7 +79,7 @@ Loads the orders of the shop, keeps the **large** ones and writes them.
     "charts/totals_by_country.py": "",
     "extensions/sane_orders.py": """@extension("great_expectations")
 def validate(validator, *args, **kwargs):
-    validator.expect_table_row_count_to_be_between(min_value=1000, max_value=10000)
+    validator.expect_table_row_count_to_be_between(1000, 10000)
     validator.expect_column_values_to_not_be_null("order_id")
     validator.expect_column_values_to_be_between("total", min_value=0)
 """,
