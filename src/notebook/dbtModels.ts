@@ -58,6 +58,8 @@ export async function newDbtModel(
       'File below “dbt”: the project, its folder of models, a name'
     ),
     text: folder,
+    // The name is typed behind the folder, not instead of it.
+    selectionRange: 0,
     okLabel: trans.__('Add')
   });
   const path = (result.value ?? '').trim().replace(/^\/|\.sql$/g, '');

@@ -44,3 +44,19 @@ test('a dbt model is added with what it reads, built, and its tests are told', a
   );
   expect((await model.json()).content).toContain("source('mage_demo'");
 });
+
+test('the name of a new dbt model is typed behind its folder', async ({
+  page
+}) => {
+  await openLab(page);
+  await openPipeline(page, 'mage:shop/etl.ipynb');
+  const headers = page.locator('.mage-BlockHeader');
+  const before = await headers.count();
+  const adding = execute(page, 'mage:new-dbt-model');
+  await expect(page.locator('.jp-Dialog input')).toBeFocused();
+  await page.keyboard.type('fresh');
+  await page.keyboard.press('Enter');
+  await adding;
+  await expect(headers).toHaveCount(before + 1);
+  await expect(headers.filter({ hasText: 'demo/models/fresh' })).toHaveCount(1);
+});
