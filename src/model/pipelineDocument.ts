@@ -509,6 +509,12 @@ export class PipelineDocument implements IPipelineDocument {
     return this._model.sharedModel.canRedo();
   }
 
+  /** Let the notebook have the keys, as with a cell selected: `Z` undoes. */
+  takeKeys(): void {
+    this.panel.content.mode = 'command';
+    this.panel.content.activate();
+  }
+
   undo(): void {
     this._model.sharedModel.undo();
   }

@@ -55,7 +55,7 @@ function AddButtons(props: {
       const [only] = entries;
       const inner =
         types && only && only !== 'separator' ? only.submenu : undefined;
-      openMenu(inner ?? entries, anchor);
+      openMenu(inner ?? entries, anchor, () => document.takeKeys());
     });
   };
   return (

@@ -169,7 +169,9 @@ function HeaderView(props: IHeaderProps & { cell: Cell }): React.JSX.Element {
                   disabled={!look.known}
                   menu
                   onClick={anchor =>
-                    openMenu(runMenu(parts, document, block), anchor)
+                    openMenu(runMenu(parts, document, block), anchor, () =>
+                      document.takeKeys()
+                    )
                   }
                 />
               </>
@@ -180,7 +182,11 @@ function HeaderView(props: IHeaderProps & { cell: Cell }): React.JSX.Element {
           icon={ellipsesIcon}
           label={trans.__('More about “%1”', block.name)}
           menu
-          onClick={anchor => openMenu(moreMenu(parts, document, block), anchor)}
+          onClick={anchor =>
+            openMenu(moreMenu(parts, document, block), anchor, () =>
+              document.takeKeys()
+            )
+          }
         />
       </div>
     </div>

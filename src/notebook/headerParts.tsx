@@ -48,7 +48,9 @@ export function Kind(props: IHeaderProps): React.JSX.Element {
       title={trans.__('Change type, language or kernel')}
       data-lm-suppress-shortcuts="true"
       onClick={event =>
-        openMenu(kindMenu(parts, document, block), event.currentTarget)
+        openMenu(kindMenu(parts, document, block), event.currentTarget, () =>
+          document.takeKeys()
+        )
       }
     >
       {words}
@@ -197,7 +199,9 @@ export function Upstream(props: IHeaderProps): React.JSX.Element {
           className="mage-Chip-add"
           menu
           onClick={anchor =>
-            openMenu(connectMenu(parts, document, block), anchor)
+            openMenu(connectMenu(parts, document, block), anchor, () =>
+              document.takeKeys()
+            )
           }
         />
       ) : null}
@@ -228,7 +232,11 @@ function MoreUpstream(
       aria-label={label}
       title={label}
       onClick={event =>
-        openMenu(upstreamMenu(parts, document, block), event.currentTarget)
+        openMenu(
+          upstreamMenu(parts, document, block),
+          event.currentTarget,
+          () => document.takeKeys()
+        )
       }
     >
       +{hidden}

@@ -17,7 +17,7 @@ export interface IMenuEntry {
 
 export type IMenuEntries = readonly (IMenuEntry | 'separator')[];
 
-function build(entries: IMenuEntries): Menu {
+function build(entries: IMenuEntries, onChosen: () => void): Menu {
   const commands = new CommandRegistry();
   // JupyterLab's own: with its icons and the arrow of a submenu.
   const menu = new MenuSvg({ commands });
@@ -28,7 +28,7 @@ function build(entries: IMenuEntries): Menu {
       return;
     }
     if (entry.submenu) {
-      const submenu = build(entry.submenu);
+      const submenu = build(entry.submenu, onChosen);
       submenu.title.label = entry.label;
       submenu.title.icon = entry.icon;
       menu.addItem({ type: 'submenu', submenu });
@@ -43,28 +43,45 @@ function build(entries: IMenuEntries): Menu {
       isEnabled: () => entry.enabled !== false,
       isToggled: () => entry.checked === true,
       isToggleable: entry.checked !== undefined,
-      execute: () => entry.run?.()
+      execute: () => {
+        onChosen();
+        entry.run?.();
+      }
     });
     menu.addItem({ command });
   });
   return menu;
 }
 
-/** Open a menu under an element, or at a point of the page. */
+/**
+ * Open a menu under an element, or at a point of the page.
+ *
+ * `focus` says where keys go once an entry was chosen, when that is not where
+ * the menu was opened.
+ */
 export function openMenu(
   entries: IMenuEntries,
-  anchor: HTMLElement | { x: number; y: number }
+  anchor: HTMLElement | { x: number; y: number },
+  focus?: () => void
 ): void {
-  const menu = build(entries);
+  let chosen = false;
+  const menu = build(entries, () => {
+    chosen = true;
+  });
   const before = document.activeElement;
   menu.aboutToClose.connect(() => {
     // Its items still run in this turn.
     window.setTimeout(() => {
       menu.dispose();
-      // Who works by keyboard goes on where the menu was opened.
-      if (document.activeElement === document.body) {
-        (before as HTMLElement | null)?.focus();
+      if (document.activeElement !== document.body) {
+        return;
       }
+      if (chosen && focus) {
+        focus();
+        return;
+      }
+      // Who works by keyboard goes on where the menu was opened.
+      (before as HTMLElement | null)?.focus();
     });
   });
   if (anchor instanceof HTMLElement) {

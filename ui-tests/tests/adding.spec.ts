@@ -211,3 +211,21 @@ test('the canvas offers templates and languages, too', async ({ page }) => {
   await expect(added).toContainText('SQL');
   await expect(added.locator('.mage-Chip-name')).toContainText('drawn_load');
 });
+
+test('what a header menu did is undone by Z at once', async ({ page }) => {
+  await openLab(page);
+  await openPipeline(page, 'mage:templated/pond.ipynb');
+  const headers = page.locator('.mage-Header');
+  await expect(headers).toHaveCount(2);
+  const more = page.getByRole('button', { name: 'More about “Clean ducks”' });
+  await more.click();
+  // Who wanted nothing goes on where the menu was opened.
+  await page.keyboard.press('Escape');
+  await expect(more).toBeFocused();
+  await more.click();
+  await page.locator('.lm-Menu-item', { hasText: 'Replicate' }).click();
+  await expect(headers).toHaveCount(3);
+  await expect(page.locator('.jp-Cell.jp-mod-active')).toBeFocused();
+  await page.keyboard.press('z');
+  await expect(headers).toHaveCount(2);
+});
