@@ -1,7 +1,7 @@
 import { expect, test } from '@playwright/test';
 import type { Locator } from '@playwright/test';
 
-import { openLab, openPipeline } from './lab';
+import { execute, openLab, openPipeline } from './lab';
 
 /** What is drawn outside of `box`, or cut off by it. */
 async function outside(box: Locator, parts: string): Promise<string[]> {
@@ -43,3 +43,14 @@ for (const width of [1440, 1024]) {
     }
   });
 }
+
+test('values of connections can be read beside a canvas', async ({ page }) => {
+  await page.setViewportSize({ width: 1024, height: 700 });
+  await openLab(page, { sidebar: true });
+  await openPipeline(page, 'mage:babel/tongues.ipynb');
+  await expect(page.locator('.mage-Canvas .react-flow')).toBeVisible();
+  await execute(page, 'mage:open-connections', { project: 'babel' });
+  const field = page.locator('.mage-Connection-value input').first();
+  await expect(field).toBeVisible();
+  expect((await field.boundingBox())!.width).toBeGreaterThan(120);
+});
