@@ -105,13 +105,16 @@ test('a file that something else wrote is shown without being asked for', async 
   await openPipeline(page, 'mage:charted/charted.ipynb');
   const notebook = page.locator('.jp-Notebook');
   await expect(notebook).toContainText("'n': [1, 2]");
+  // Other tests run this block, too: it goes on doing the same.
   const answer = await page.request.put(
     '/api/contents/charted/data_loaders/numbers.py',
     {
       data: {
         type: 'file',
         format: 'text',
-        content: '@data_loader\ndef load(*args, **kwargs):\n    return 12321\n'
+        content:
+          'import pandas as pd\n\n\n@data_loader\ndef load(*args, **kwargs):\n' +
+          "    return pd.DataFrame({'a': ['x', 'y'], 'n': [1, 2]})  # 12321\n"
       },
       headers: { 'X-XSRFToken': await token(page) }
     }
