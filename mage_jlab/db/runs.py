@@ -84,16 +84,17 @@ class RunStore(RunUpkeep):
             RunNotFound: when there is none.
         """
         with self._db.read() as connection:
-            row = connection.execute(select(runs).where(runs.c.id == run_id)).mappings().first()
-            project = None if row is None else self._root.seen(row["project"])
-            if row is None or project is None:
-                raise RunNotFound(f"There is no run '{run_id}'.", run=run_id)
-            found = connection.execute(
-                select(steps)
-                .where(steps.c.run == run_id)
-                .order_by(steps.c.position, steps.c.attempt)
-            ).mappings()
-            newest = {item["block"]: step_from(item) for item in found}
+            return self._get(connection, run_id)
+
+    def _get(self, connection: Connection, run_id: str) -> Run:
+        row = connection.execute(select(runs).where(runs.c.id == run_id)).mappings().first()
+        project = None if row is None else self._root.seen(row["project"])
+        if row is None or project is None:
+            raise RunNotFound(f"There is no run '{run_id}'.", run=run_id)
+        found = connection.execute(
+            select(steps).where(steps.c.run == run_id).order_by(steps.c.position, steps.c.attempt)
+        ).mappings()
+        newest = {item["block"]: step_from(item) for item in found}
         return run_from(row, project, tuple(newest.values()))
 
     def attempts(self, run_id: str, block: str) -> Steps:
@@ -184,13 +185,15 @@ class RunStore(RunUpkeep):
     # ---- making ----------------------------------------------------------
 
     def create(self, new: NewRun, owner: str) -> Run:
-        """Write a new run; the same idempotency key gives the run that is there."""
+        """Write a new run; the same idempotency key gives the run that is there.
+
+        A new run is returned as it was written, whatever became of it meanwhile.
+        """
         try:
             with self._db.write() as connection:
-                run_id = self.insert(connection, new, owner, clock.now())
+                return self._get(connection, self.insert(connection, new, owner, clock.now()))
         except IntegrityError:
-            run_id = self._by_key(new.idempotency_key)
-        return self.get(run_id)
+            return self.get(self._by_key(new.idempotency_key))
 
     def insert(self, connection: Connection, new: NewRun, owner: str | None, at: datetime) -> str:
         """Write a new run in a transaction that is open already; return its id."""
@@ -383,7 +386,7 @@ class RunStore(RunUpkeep):
                 raise StillActive(f"Run '{run_id}' is {run.state}; it cannot be retried.")
             step_rows.renew(connection, run_id, again)
             step_rows.count(connection, run_id)
-        return self.get(run_id)
+            return self._get(connection, run_id)
 
     # ---- keeping house ---------------------------------------------------
 

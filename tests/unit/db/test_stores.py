@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from sqlalchemy import Connection
 
 from mage_jlab import clock
 from mage_jlab.db.leases import LeaseStore
@@ -82,6 +84,25 @@ def test_a_run_from_beginning_to_end(box: Box) -> None:
     box.runs.delete(run.id)
     with pytest.raises(RunNotFound):
         box.runs.get(run.id)
+
+
+def test_a_new_run_is_told_as_it_was_written_however_soon_it_starts(
+    box: Box, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = box.database.write
+    started: list[bool] = []
+
+    @contextmanager
+    def write_then_start() -> Iterator[Connection]:
+        with write() as connection:
+            yield connection
+        monkeypatch.undo()
+        started.append(box.runs.take(box.me) is not None)
+
+    monkeypatch.setattr(box.database, "write", write_then_start)
+    run = box.runs.create(NewRun("p", "one", steps=steps("a")), box.me)
+    assert started == [True] and box.runs.get(run.id).state == "running"
+    assert (run.state, [step.block for step in run.steps]) == ("queued", ["a"])
 
 
 def test_lists_are_paged_and_only_of_this_root(box: Box) -> None:
