@@ -9,7 +9,7 @@ import types
 from typing import Any
 
 from mage_jlab.errors import MageError, MissingPackage
-from mage_jlab.kernel_side import masking
+from mage_jlab.kernel_side import distributions, masking
 from mage_jlab.products import cells
 
 _OURS = __name__.partition(".")[0]
@@ -96,11 +96,16 @@ def describe(error: BaseException, filename: str) -> dict[str, Any]:
 
 def _missing(error: BaseException) -> Any:
     """Return what is to be installed into this environment, when that is what is wrong."""
-    if not isinstance(error, MissingPackage):
+    if isinstance(error, MissingPackage):
+        if error.detail.get("missing_package"):
+            return error.detail["missing_package"]
+        name = error.detail.get("package")
+    elif isinstance(error, ImportError):
+        name = distributions.lacked(error)
+    else:
         return None
-    name = error.detail.get("package")
     found = {"environment": sys.prefix, "python": sys.executable, "wanted_by": "the block"}
-    return error.detail.get("missing_package") or ({"package": name, **found} if name else None)
+    return {"package": name, **found} if name else None
 
 
 def show(shell: Any, error: BaseException, source: str = "") -> list[str]:

@@ -106,7 +106,7 @@ class RequirementsHandler(MageHandler):
         answer=wire.Requirements,
         query=(
             Query("kernel", str, "name of the kernel; the project's when left out"),
-            Query("package", str, "only this requirement, whatever the project's are"),
+            Query("package", str, "only this package, in the version that the project requires"),
         ),
         errors=(404,),
     )
@@ -116,7 +116,9 @@ class RequirementsHandler(MageHandler):
         chosen = of.settings.get("kernel_name")
         kernel = self.text("kernel") or (chosen if isinstance(chosen, str) else "python3")
         package = self.text("package")
-        lines = [package] if package else self.engine.workspace.requirements(of)
+        lines = self.engine.workspace.requirements(of)
+        if package:
+            lines = [requirements.as_required(package, lines)]
         return requirements.compare(lines, kernel, self.app.local_specs)
 
 

@@ -65,6 +65,22 @@ def compare(lines: Iterable[str], kernel: str, specs: Any) -> wire.Requirements:
     return wire.Requirements(kernel, items, command if lacking else None)
 
 
+def as_required(package: str, lines: Iterable[str]) -> str:
+    """Return the project's own requirement of a package, with its version, or the package."""
+    wanted = _plain(package)
+    for line in lines:
+        found = _plain(line)
+        if (
+            wanted
+            and found
+            and canonicalize_name(found.name) == canonicalize_name(wanted.name)
+            and found.extras >= wanted.extras
+            and found.marker is None
+        ):
+            return line
+    return package
+
+
 def database_file(root: Path, project: Path, wanted: str | None) -> Path:
     """Return the Mage database file that a request names, or the one in the project.
 
@@ -82,6 +98,13 @@ def database_file(root: Path, project: Path, wanted: str | None) -> Path:
     if not file.is_file():
         raise NotFound("There is no such file below the server's root.")
     return file
+
+
+def _plain(line: str) -> Requirement | None:
+    try:
+        return Requirement(line)
+    except InvalidRequirement:
+        return None
 
 
 def _installed(kernel: str, specs: Any) -> tuple[dict[str, Any] | None, str | None]:

@@ -2142,7 +2142,7 @@ export interface operations {
       query?: {
         /** @description name of the kernel; the project's when left out */
         kernel?: string;
-        /** @description only this requirement, whatever the project's are */
+        /** @description only this package, in the version that the project requires */
         package?: string;
       };
       header?: never;

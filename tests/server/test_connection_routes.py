@@ -163,12 +163,16 @@ async def no_kernels(started: Any) -> bool:
         return bool(connection.execute(text("SELECT count(*) FROM mage_kernel")).scalar() == 0)
 
 
-async def test_one_package_can_be_looked_for(ask: Any) -> None:
+async def test_one_package_can_be_looked_for(ask: Any, mage_project: Path) -> None:
     said = (await ask(*P, "requirements", params={"package": "no-such-driver[x]"})).json
     assert said["items"][0]["state"] == "missing"
     assert "no-such-driver[x]" in said["install_command"]
     there = (await ask(*P, "requirements", params={"package": "pandas"})).json
     assert there["items"][0]["state"] == "met" and there["install_command"] is None
+    wanted = "no_such.driver[x] >=1.2,<2"
+    (mage_project / "requirements.txt").write_text(f"pandas\nno-such-driver\n{wanted}  # pinned\n")
+    said = (await ask(*P, "requirements", params={"package": "no-such-driver[x]"})).json
+    assert said["items"][0]["requirement"] == wanted and f"'{wanted}'" in said["install_command"]
     odd = (await ask(*P, "requirements", params={"package": "--index-url=http://x y"})).json
     assert odd["items"][0]["state"] == "unknown" and odd["install_command"] is None
     assert json.dumps(odd)

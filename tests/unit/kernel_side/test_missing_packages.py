@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import sys
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -25,6 +28,37 @@ def test_a_step_says_what_is_to_be_installed_where() -> None:
     assert bare["missing_package"]["package"] == "x>=1"
     assert "missing_package" not in tracebacks.describe(MissingPackage("Java is missing."), "")
     assert "missing_package" not in tracebacks.describe(StepFailed("no"), "")
+
+
+@pytest.mark.parametrize(
+    ("line", "wanted"),
+    [
+        ("import no_such_helper", None),
+        ("from no_such_helper import xgboost", None),
+        ("from json import no_such_name", None),
+        ("import {absent}", "{absent}"),
+        ("from google.cloud import bigquery_storage", "google-cloud-bigquery-storage"),
+        ("import snowflake.connector as sf", "snowflake-connector-python"),
+        ("    from cv2 import imread", "opencv-python-headless"),
+        ("__import__('cv2')", "opencv-python-headless"),
+    ],
+)
+def test_a_well_known_package_that_a_block_imports_is_offered_and_no_other(
+    line: str, wanted: str | None, tmp_path: Path
+) -> None:
+    # One of the list that this environment does not have.
+    absent = next(name for name in ("wikipedia", "tweepy", "praw") if not find_spec(name))
+    file = tmp_path / "block.py"
+    file.write_text(f"def f():\n    {line.format(absent=absent).strip()}\n")
+    names: dict[str, Any] = {}
+    exec(compile(file.read_text(), str(file), "exec"), names)
+    with pytest.raises(ImportError) as caught:
+        names["f"]()
+    said = tracebacks.describe(caught.value, str(file))
+    assert said["line"] == 2 and "sentence" not in said
+    offered = said.get("missing_package")
+    assert (offered and offered["package"]) == (wanted and wanted.format(absent=absent))
+    assert offered is None or offered["python"] == sys.executable
 
 
 def test_secrets_are_hidden_in_every_form_they_are_written(
