@@ -54,6 +54,7 @@ def test_a_preview_makes_no_table(kernel: Kernel) -> None:
     assert answer.previews[0]["page"]["rows"] == [[1, "a"], [2, "b"]]
     compiled = answer.of("display_data")[0]
     assert "select 1 as one" in compiled["data"]["text/plain"]
+    assert "Previewing" not in answer.stdout
     assert compiled["metadata"]["mage"]["compiled_sql"]
     again = kernel.cell(
         "import duckdb\n@custom\ndef f(*a, **k):\n"
@@ -74,6 +75,7 @@ def test_compiling_shows_the_sql_and_asks_nothing_of_the_database(kernel: Kernel
     assert len(compiled) == 1
     assert compiled[0]["data"]["text/plain"] == "select 'dev' as t, nothing from nowhere limit 2"
     assert compiled[0]["metadata"]["mage"]["compiled_sql"]
+    assert "nothing from nowhere" not in answer.stdout
     assert not answer.previews
     # Text that is not saved is compiled, too.
     answer = kernel.cell(
@@ -194,7 +196,7 @@ def test_an_interrupt_ends_the_child(kernel: Kernel) -> None:
     os.kill(process.pid, signal.SIGINT)
     answer = kernel.collect(message)
     assert answer.finished["error"]["name"] == "KeyboardInterrupt"
-    assert not any(job.is_running() for job in jobs)
+    assert psutil.wait_procs(jobs, timeout=20)[1] == []
     (kernel.project / "dbt/demo/models/slow.sql").unlink()
 
 

@@ -108,6 +108,7 @@ def _model(step: Step, folder: Path, job: dict[str, Any], blocks: dict[str, Upst
         "file": file,
         "task": _task(step),
         "select": f"{runtime.get('prefix') or ''}{name}{runtime.get('suffix') or ''}",
+        "alone": not (runtime.get("prefix") or runtime.get("suffix")),
         "limit": limit,
         "inline": None,
         "rows": {

@@ -25,6 +25,7 @@ from typing import Any, NoReturn
 from mage_jlab.kernel_side.dbt import tables
 
 _LEVELS = ("info", "warn", "error")
+_SHOWN_BY_US = ("CompiledNode", "ShowNode")
 _NO_LIMIT = ("sqlserver", "synapse", "fabric", "oracle")
 _GRACE = 5.0
 
@@ -49,8 +50,9 @@ class Work:
         self._out.flush()
 
     def heard(self, event: Any) -> None:
-        """Pass on what dbt logs."""
-        if event.info.level in _LEVELS:
+        """Pass on what dbt logs, without the SQL and the rows that a model's cell shows itself."""
+        shown = self.job.get("alone") and event.info.name in _SHOWN_BY_US
+        if event.info.level in _LEVELS and not shown:
             self.tell(event.info.level, str(event.info.msg))
 
     def invoke(self, arguments: list[str], *, quiet: bool = False) -> Any:
