@@ -39,7 +39,9 @@ def jp_server_config(mage_state: Path) -> dict[str, Any]:
         "ServerApp": {
             "jpserver_extensions": {"mage_jlab": True},
             "allow_unauthenticated_access": False,
-        }
+        },
+        # A kernel that is ended politely stores what it has to, however slow the machine is.
+        "KernelManager": {"shutdown_wait_time": 60},
     }
 
 

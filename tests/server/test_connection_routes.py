@@ -6,7 +6,7 @@ import asyncio
 import json
 import socket
 import sqlite3
-import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -120,34 +120,32 @@ async def test_trying_connections_in_the_kernel(
     assert await no_kernels(started)
 
 
-async def test_a_trial_that_hangs_is_ended(
-    ask: Any, config: Path, started: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A server that accepts and never speaks: the time is bounded, the kernel is gone."""
-    monkeypatch.setattr(trial, "SECONDS", 3.0)
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        listener.listen(5)
+@pytest.fixture
+def silent(config: Path) -> Iterator[None]:
+    """The profile of a server that accepts and never speaks."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
         config.write_text(
             f"default:\n  MYSQL_DATABASE: d\n  MYSQL_HOST: 127.0.0.1\n  MYSQL_PORT: {port}\n"
         )
-        held: list[socket.socket] = []
-        threading.Thread(
-            target=lambda: held.extend(listener.accept()[0] for _ in range(2)), daemon=True
-        ).start()
-        found = (await tried(ask, "mysql")).json
-        assert not found["ok"] and "given up" in found["message"], found
-        for client in held:
-            client.close()
+        yield
+
+
+async def test_a_trial_that_hangs_is_ended(
+    ask: Any, silent: None, started: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The time is bounded, and the kernel is gone."""
+    monkeypatch.setattr(trial, "SECONDS", 3.0)
+    found = (await tried(ask, "mysql")).json
+    assert not found["ok"] and "given up" in found["message"], found
     assert await until(lambda: no_kernels(started))
 
 
-async def test_hanging_up_ends_the_trial(ask: Any, config: Path, started: Any) -> None:
+async def test_hanging_up_ends_the_trial(ask: Any, silent: None, started: Any) -> None:
     loop = asyncio.get_running_loop()
     of = started.engine.workspace.projects()[0]
     future = await loop.run_in_executor(
-        None, lambda: started.engine.try_connection(of, "default", "sqlite")
+        None, lambda: started.engine.try_connection(of, "default", "mysql")
     )
     await until(lambda: some_kernel(started))
     future.cancel()

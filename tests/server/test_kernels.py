@@ -8,11 +8,18 @@ from typing import Any
 
 import pytest
 
+from mage_jlab.executors.zygote import provisioner as provisioners
 from mage_jlab.executors.zygote.link import Forked
 from tests.server.conftest import until
 from tests.server.test_notebook_run import execute, kernel_of
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="forks on Linux only")
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a slow machine, too, kernels are forked, not spawned because a zygote took its time."""
+    monkeypatch.setattr(provisioners, "FORK_SECONDS", 100)
 
 
 async def started(ask: Any, serverapp: Any, path: str) -> tuple[str, Any]:

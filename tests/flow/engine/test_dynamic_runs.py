@@ -205,6 +205,7 @@ def in_notebook(engine: Engine, cells: dict[str, tuple[str, list[str], dict[str,
             assert reply["content"]["status"] == "ok", str(reply["content"])[:3000]
     finally:
         client.stop_channels()
+        manager.shutdown_wait_time = 60  # what was returned is still being stored
         manager.shutdown_kernel()
 
 

@@ -25,6 +25,12 @@ from mage_jlab.schedule import due
 EACH_MINUTE = Trigger("", "p", "one", "each", schedule="* * * * *", enabled=True)
 
 
+def at_the_minute_before(hour: str = "") -> str:
+    """A schedule that just fired: not again before tomorrow, or an hour from now where `hour` is *."""
+    before = clock.now() - timedelta(minutes=1)
+    return f"{before.minute} {hour or before.hour} * * *"
+
+
 def rewind(engine: Engine, trigger: str, **back: float) -> None:
     """Pretend that nobody looked at a trigger for a while."""
     with engine.database.write() as connection:
@@ -38,17 +44,17 @@ def test_a_schedule_fires_and_keeps_what_it_says(root: Path, mage_state: Path) -
     write_pipeline(root / "p", "one", {"a": custom(body)}, variables={"who": "file"})
     with running(root, mage_state, scheduler=True) as engine:
         made = engine.create_trigger(
-            Trigger("", "p", "one", "each", schedule="* * * * *", enabled=True,
+            Trigger("", "p", "one", "each", schedule=at_the_minute_before(), enabled=True,
                     variables={"who": "trigger"})
         )  # fmt: skip
         assert due.coming(made) > clock.now()
         assert engine.runs.list()[0] == []
-        rewind(engine, made.id, seconds=61)
+        rewind(engine, made.id, minutes=3)
         run = until(lambda: engine.runs.list(trigger=made.id, state="completed")[0])[0]
         assert run.kind == "schedule" and run.trigger_name == "each"
         assert run.fire_time.second == 0 and run.execution_date == run.fire_time
         assert run.variables == {"who": "trigger"}
-        assert engine.step_log(run.id, "a")[0][0]["text"] == "each 60.0 trigger"
+        assert engine.step_log(run.id, "a")[0][0]["text"] == "each 86400.0 trigger"
         assert engine.health()["scheduler"] == "running"
         # Run now is another run, with the trigger's variables.
         now = engine.wait(engine.run_trigger(made.id, variables={"x": 1}).id, 90)
@@ -58,7 +64,7 @@ def test_a_schedule_fires_and_keeps_what_it_says(root: Path, mage_state: Path) -
 def test_asleep_for_three_hours(root: Path, mage_state: Path) -> None:
     write_pipeline(root / "p", "one", {"a": custom("return 1")})
     with running(root, mage_state, scheduler=True) as engine:
-        hourly = Trigger("", "p", "one", "hourly", schedule="0 * * * *", enabled=True)
+        hourly = Trigger("", "p", "one", "hourly", schedule=at_the_minute_before("*"), enabled=True)
         made = engine.create_trigger(hourly)
         rewind(engine, made.id, hours=3)
         until(lambda: engine.runs.list(trigger=made.id, state="completed")[0])
@@ -79,11 +85,13 @@ def test_overlap(root: Path, mage_state: Path, tmp_path: Path, policy: str) -> N
     write_pipeline(root / "p", "one", {"a": custom(body)})
     with running(root, mage_state, scheduler=True) as engine:
         made = engine.create_trigger(
-            Trigger("", "p", "one", "t", schedule="* * * * *", enabled=True, overlap=policy)
+            Trigger(
+                "", "p", "one", "t", schedule=at_the_minute_before(), enabled=True, overlap=policy
+            )
         )
         first = engine.run_trigger(made.id)
         until(lambda: step(engine.runs.get(first.id), "a").state == "running")
-        rewind(engine, made.id, seconds=61)
+        rewind(engine, made.id, minutes=3)
         second = until(
             lambda: [r for r in engine.runs.list(trigger=made.id)[0] if r.id != first.id]
         )[0]
@@ -211,6 +219,7 @@ def cells(engine: Engine) -> None:
                     break
     finally:
         client.stop_channels()
+        manager.shutdown_wait_time = 60
         manager.shutdown_kernel()  # politely: what was returned is still being stored
     assert slug("same") == "same"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import threading
 import time
 from pathlib import Path
 
@@ -346,17 +347,25 @@ def test_killed_kernel_leaves_a_record_and_no_product(fresh: Kernel) -> None:
 
 
 SLOW_DISK = """
-import os, time
+import os, pathlib, time
 real = os.fsync
 def slow(descriptor):
-    time.sleep(0.5)
+    while not pathlib.Path({go!r}).exists():
+        time.sleep(0.02)
     real(descriptor)
 os.fsync = slow
 """
 
 
-def test_a_kernel_that_is_shut_down_stores_first(fresh: Kernel) -> None:
-    fresh.execute(SLOW_DISK)
+@pytest.fixture
+def go(fresh: Kernel, tmp_path: Path) -> Path:
+    """A file without which nothing that the kernel stores comes to the disk."""
+    file = tmp_path / "go"
+    fresh.execute(SLOW_DISK.format(go=str(file)))
+    return file
+
+
+def test_a_kernel_that_is_shut_down_stores_first(fresh: Kernel, go: Path) -> None:
     sent = fresh.send(
         "@data_loader\ndef f(): return 'kept'",
         metadata={"mage": {"uuid": "last", "type": "data_loader"}},
@@ -364,14 +373,17 @@ def test_a_kernel_that_is_shut_down_stores_first(fresh: Kernel) -> None:
     answer = fresh.collect(sent, stored=False)
     assert answer.finished["stored"] is False
     assert fresh.store.latest("etl", "interactive", "last") is None
+    fresh.manager.shutdown_wait_time = 60
+    soon = threading.Timer(0.5, go.touch)
+    soon.start()
     fresh.manager.shutdown_kernel()
+    soon.join()
     assert fresh.store.latest("etl", "interactive", "last") is not None
     step = fresh.store.last_step("etl", "interactive", "last")
     assert step is not None and step["state"] == "completed"
 
 
-def test_who_asks_for_what_is_being_stored_waits(fresh: Kernel) -> None:
-    fresh.execute(SLOW_DISK)
+def test_who_asks_for_what_is_being_stored_waits(fresh: Kernel, go: Path) -> None:
     sent = fresh.send(
         "import pandas as pd\n@data_loader\ndef f(): return pd.DataFrame({'a': [1, 2]})",
         metadata={"mage": {"uuid": "slow", "type": "data_loader"}},
@@ -381,23 +393,29 @@ def test_who_asks_for_what_is_being_stored_waits(fresh: Kernel) -> None:
     version = answer.finished["version"]
     with pytest.raises(BeingStored, match="being stored"):
         fresh.store.wait("etl", "interactive", "slow", version, seconds=0)
-    fresh.store.wait("etl", "interactive", "slow", version)
+    soon = threading.Timer(0.5, go.touch)
+    soon.start()
+    fresh.store.wait("etl", "interactive", "slow", version, seconds=60)
+    soon.join()
     assert fresh.store.manifest("etl", "interactive", "slow", version).outputs[0].rows == 2
 
 
-def test_a_block_that_wants_what_is_being_stored_gets_it(fresh: Kernel) -> None:
-    """From memory in a block, and from the store by Mage's own call, which waits."""
-    fresh.execute(SLOW_DISK)
+def test_a_block_that_wants_what_is_being_stored_gets_it(fresh: Kernel, go: Path) -> None:
     loaded = "@data_loader\ndef f(): return [{'k': [1]}, 'text']"
     fresh.collect(
         fresh.send(loaded, metadata={"mage": {"uuid": "one", "type": "data_loader"}}), stored=False
     )
-    code = "@transformer\ndef f(x): x[0]['k'].append(2); return x[0]['k']"
-    ok(fresh.cell(code, "two", "transformer", ["one"]))
-    answer = fresh.cell(
-        "@transformer\ndef f(x): print(x); return 1", "three", "transformer", ["one"]
-    )
-    assert answer.stdout == "[{'k': [1]}, 'text']\n"
+    for name, code, said in (
+        ("two", "x[0]['k'].append(2); return x[0]['k']", ""),
+        ("three", "print(x); return 1", "[{'k': [1]}, 'text']\n"),
+    ):
+        mage = {"uuid": name, "type": "transformer", "upstream": ["one"]}
+        sent = fresh.send(f"@transformer\ndef f(x): {code}", metadata={"mage": mage})
+        answer = fresh.collect(sent, stored=False)
+        ok(answer)
+        assert answer.stdout == said
+    assert fresh.store.latest("etl", "interactive", "one") is None
+    go.touch()
 
 
 def test_old_values_are_let_go_of(fresh: Kernel) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -193,20 +192,18 @@ load_data <- function() {
     assert any("careful" in item.get("text", "") for item in record)
 
 
-def test_prints_come_as_they_happen(kernel: Kernel) -> None:
-    text = "load_data <- function() { cat('early\\n'); Sys.sleep(3); cat('late\\n') }"
+def test_prints_come_as_they_happen(kernel: Kernel, tmp_path: Path) -> None:
+    go = tmp_path / "go"
+    wait = f"while (!file.exists('{go}')) Sys.sleep(0.05)"
+    text = f"load_data <- function() {{ cat('early\\n'); {wait}; cat('late\\n') }}"
     asked = kernel.send(
         text, metadata={"mage": {"uuid": "slow", "type": "data_loader", "language": "r"}}
     )
-    began = 0.0
-    while True:
-        message = kernel.client.get_iopub_msg(timeout=60)
-        if message["msg_type"] == "stream" and "early" in message["content"]["text"]:
-            began = time.monotonic()
-        if message["msg_type"] == "stream" and "late" in message["content"]["text"]:
-            break
-    assert began and time.monotonic() - began > 1.5
-    kernel.collect(asked)
+    seen = kernel.client.get_iopub_msg(timeout=60)
+    while not (seen["msg_type"] == "stream" and "early" in seen["content"]["text"]):
+        seen = kernel.client.get_iopub_msg(timeout=60)
+    go.touch()
+    assert "late" in kernel.collect(asked).stdout
 
 
 def beside(kernel: Kernel) -> list[psutil.Process]:
@@ -219,12 +216,11 @@ def beside(kernel: Kernel) -> list[psutil.Process]:
     ]
 
 
-def test_a_second_block_is_quick_and_interrupts_reach_it(fresh: Kernel) -> None:
+def test_a_second_block_has_the_same_r_and_interrupts_reach_it(fresh: Kernel) -> None:
     ok(r(fresh, "load_data <- function() NULL", "a", type_="data_loader"))
     (first,) = beside(fresh)
-    began = time.monotonic()
     ok(r(fresh, "load_data <- function() data.frame(a = 1)", "a", type_="data_loader"))
-    assert time.monotonic() - began < 2 and beside(fresh) == [first]
+    assert beside(fresh) == [first]
     pid = int(fresh.evaluate("__import__('os').getpid()"))
     text = "load_data <- function() { cat('go\\n'); while (TRUE) Sys.sleep(0.1) }"
     asked = fresh.send(
@@ -269,12 +265,10 @@ def f():
 """
     ok(kernel.cell(code, "million"))
     ok(r(kernel, "transform <- function(df_1) NULL", "warm", "million"))
-    began = time.monotonic()
     answer = r(
         kernel, "transform <- function(df_1) { df_1$d <- df_1$b * 2; df_1 }", "through", "million"
     )
     assert ok(answer)["outputs"][0]["rows"] == 1_000_000
-    assert time.monotonic() - began < 10
     below = "@custom\ndef f(a, b):\n    print(all((a[n] == b[n]).all() for n in b), (a['d'] == 2 * b['b']).all())"
     assert kernel.cell(below, "below", "custom", ["through", "million"]).stdout == "True True\n"
 

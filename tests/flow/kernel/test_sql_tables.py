@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime
 import os
 import signal
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -173,7 +172,6 @@ def f():
 """
     ok(kernel.cell(code, "large"))
     kernel.execute("import gc; gc.collect()")
-    began = time.monotonic()
     answer = sql(
         kernel,
         "SELECT k, count(*) AS n, sum(w) AS s FROM {{ df_1 }} GROUP BY k ORDER BY k",
@@ -181,7 +179,6 @@ def f():
         "large",
     )
     assert len(rows(answer)) == 50 and answer.previews[0]["rows"] == 100
-    assert time.monotonic() - began < 20
     memory = "int(open('/proc/self/statm').read().split()[1]) * 4096"
     before = int(kernel.evaluate(memory))
     answer = sql(kernel, "SELECT *, v * 2 AS u FROM {{ df_1 }}", "all", "large")

@@ -4,7 +4,14 @@ from collections.abc import Iterator
 
 import pytest
 
+from mage_jlab.executors.zygote import provisioner
 from mage_jlab.executors.zygote.nursery import Nursery
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a slow machine, too, kernels are forked, not spawned because a zygote took its time."""
+    monkeypatch.setattr(provisioner, "FORK_SECONDS", 100)
 
 
 @pytest.fixture(scope="module")

@@ -36,13 +36,14 @@ class Living:
     def forked(self) -> bool:
         return isinstance(self.process, Forked)
 
-    async def run(self, code: str) -> tuple[str, str]:
-        """Execute code; return what it printed and the name of its error."""
+    async def run(self, code: str, told: Callable[[str], Any] = lambda _: None) -> tuple[str, str]:
+        """Execute code; return what it printed, which `told` hears at once, and the name of its error."""
         said: list[str] = []
 
         def hear(message: dict[str, Any]) -> None:
             if message["msg_type"] == "stream":
                 said.append(message["content"]["text"])
+                told("".join(said))
 
         reply = await self.client.execute_interactive(code, output_hook=hear, timeout=60)
         return "".join(said), reply["content"].get("ename", "")

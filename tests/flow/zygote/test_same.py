@@ -114,14 +114,19 @@ def test_no_file_of_others_is_open(nursery: Nursery) -> None:
     asyncio.run(story())
 
 
-def test_interrupt(how: How) -> None:
+def test_interrupt(how: How, tmp_path: Path) -> None:
     async def story() -> None:
         async with living(how) as kernel:
-            asyncio.get_running_loop().call_later(
-                1.0, lambda: asyncio.ensure_future(kernel.manager.interrupt_kernel())
-            )
-            _, error = await kernel.run("import time; time.sleep(30)")
+
+            async def interrupt() -> None:
+                await until((tmp_path / "begun").exists)
+                await kernel.manager.interrupt_kernel()
+
+            interrupted = asyncio.ensure_future(interrupt())
+            begin = f"open({str(tmp_path / 'begun')!r}, 'w')"
+            _, error = await kernel.run(f"import time\n{begin} and time.sleep(50)")
             assert error == "KeyboardInterrupt"
+            await interrupted
             assert await kernel.value("1 + 1") == 2
 
     asyncio.run(story())
@@ -202,11 +207,14 @@ def test_what_it_starts_can_be_waited_for(how: How) -> None:
     asyncio.run(story())
 
 
-def test_low_level_output_is_seen(how: How) -> None:
+def test_low_level_output_is_seen(how: How, tmp_path: Path) -> None:
     async def story() -> None:
         async with living(how) as kernel:
+            seen = tmp_path / "seen"
             text, _ = await kernel.run(
-                "import os; os.write(1, b'deep\\n'); import time; time.sleep(.5)"
+                "import os, time; os.write(1, b'deep\\n'); until = time.time() + 30\n"
+                f"while not os.path.exists({str(seen)!r}) and time.time() < until: time.sleep(.05)",
+                lambda said: "deep" in said and seen.touch(),
             )
             assert "deep" in text
             assert await kernel.value("__import__('os').read(0, 10).decode()") == ""
@@ -258,9 +266,10 @@ def test_the_id_of_an_ended_kernel_is_kept(how: How) -> None:
             os.kill(process.pid, signal.SIGKILL)
             if how is not None:
                 await until(lambda: process.poll() is not None)
+            stat = Path(f"/proc/{process.pid}/stat")
+            await until(lambda: stat.read_text().rpartition(")")[2].split()[0] == "Z")
             await asyncio.sleep(0.3)
-            state = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()[0]
-            assert state == "Z"
+            assert stat.exists()
             process.wait()
             await until(lambda: not Path(f"/proc/{process.pid}").exists())
 
