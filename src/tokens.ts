@@ -174,6 +174,8 @@ export interface IWorkspace {
   /** A step changed. */
   readonly stepChanged: ISignal<IWorkspace, { run: string; block: string }>;
   refresh(): Promise<void>;
+  /** A kernel stored outputs: the server, which is not told, is asked how much there is. */
+  noteStored(): void;
 }
 
 export const IWorkspace = new Token<IWorkspace>(

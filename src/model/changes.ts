@@ -29,6 +29,8 @@ export interface IStale {
   all: boolean;
   projects: boolean;
   triggers: boolean;
+  /** How the server fares, and how much it stores. */
+  health: boolean;
   /** Slugs of the projects whose pipelines changed. */
   pipelines: Set<string>;
   runs: Set<string>;
@@ -59,6 +61,7 @@ export function nothingStale(): IStale {
     all: false,
     projects: false,
     triggers: false,
+    health: false,
     pipelines: new Set(),
     runs: new Set()
   };
@@ -82,7 +85,10 @@ export function markStale(stale: IStale, change: IChange): void {
         stale.runs.add(change.run);
       }
       pipelines();
-      stale.triggers ||= !isActive(change.state);
+      if (!isActive(change.state)) {
+        stale.triggers = true;
+        stale.health = true;
+      }
       break;
     case 'step':
       if (change.run) {

@@ -201,6 +201,18 @@ describe('Workspace', () => {
     expect(server.asked).toContain('runs?running');
   });
 
+  it('asks how much is stored when a kernel stored something', async () => {
+    const server = new Server();
+    const workspace = new Workspace(server.fetch, 0);
+    await workspace.ready;
+    server.asked = [];
+    const done = settled(workspace);
+    workspace.noteStored();
+    workspace.noteStored();
+    await done;
+    expect(server.asked).toEqual(['health']);
+  });
+
   it('says that it cannot hear the server until it can again', async () => {
     const workspace = new Workspace(new Server().fetch, 0);
     await workspace.ready;

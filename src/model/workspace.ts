@@ -107,6 +107,11 @@ export class Workspace implements IWorkspace {
     this._schedule();
   }
 
+  noteStored(): void {
+    this._stale.health = true;
+    this._schedule();
+  }
+
   private _schedule(): void {
     if (this._timer === null) {
       this._timer = setTimeout(() => {
@@ -180,8 +185,11 @@ export class Workspace implements IWorkspace {
       tasks.push(
         this._pages<ITrigger>(['triggers']).then(items => {
           this._triggers = items;
-        }),
-        // A run ended, too: what is stored has grown.
+        })
+      );
+    }
+    if (stale.health) {
+      tasks.push(
         this._fetch<IHealth>(['health']).then(health => {
           this._health = health;
         })

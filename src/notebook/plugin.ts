@@ -189,6 +189,11 @@ const plugin: JupyterFrontEndPlugin<IPipelineDocuments> = {
         panel.title.icon = mageIcon;
         decorate(document, parts);
         fillToolbar(document, parts, workspace);
+        document.steps.heard.connect((_, { step }) => {
+          if (step.event === 'stored') {
+            workspace?.noteStored();
+          }
+        });
         documents.add(document);
       });
     };
