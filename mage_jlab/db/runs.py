@@ -318,13 +318,12 @@ class RunStore(RunUpkeep):
                 if found is None or found.owner != owner or found.state != state:
                     raise LostRun(f"Run '{run_id}' was ended by another process.", run=run_id)
 
-    def ask_cancel(self, run_id: str) -> str:
-        """Ask for the end of a run; return its state then.
+    def ask_cancel(self, run_id: str) -> Run:
+        """Ask for the end of a run; return it as it was written, however soon it ends.
 
         Raises:
             NotActive: when it has ended already.
         """
-        run = self.get(run_id)
         at = clock.now()
         with self._db.write() as connection:
             here = runs.c.id == run_id
@@ -339,15 +338,16 @@ class RunStore(RunUpkeep):
                     .where(steps.c.run == run_id, steps.c.state == QUEUED)
                     .values(state=CANCELLED)
                 )
-                return CANCELLED
+                return self._get(connection, run_id)
             asked = connection.execute(
                 update(runs)
                 .where(here, runs.c.state.in_((RUNNING, CANCELLING)))
                 .values(state=CANCELLING, updated=at)
             )
+            run = self._get(connection, run_id)
         if asked.rowcount == 0:
             raise NotActive(f"Run '{run_id}' has ended already: {run.state}.", run=run_id)
-        return CANCELLING
+        return run
 
     def cancelling(self, owner: str) -> Ids:
         """Return the runs of an owner that somebody asked to cancel."""

@@ -134,8 +134,10 @@ class Runner:
                 run = await self._write(self._parts.runs.take, self._parts.owner)
                 if run is None:
                     break
-                task = asyncio.get_running_loop().create_task(self._guarded(run))
+                before = self._tasks.get(run.id)
+                task = asyncio.get_running_loop().create_task(self._guarded(run, before))
                 self._tasks[run.id] = task
+                self._asked.pop(run.id, None)
                 await asyncio.sleep(0)  # it goes first, then the next one
             await self._wake.wait()
 
@@ -171,9 +173,12 @@ class Runner:
 
     # ---- one run ---------------------------------------------------------
 
-    async def _guarded(self, run: Run) -> None:
+    async def _guarded(self, run: Run, before: asyncio.Task[None] | None) -> None:
+        """Carry a run out; `before` still ends its kernels when it is retried at once."""
         run_id = run.id
         try:
+            if before is not None:
+                await asyncio.wait([before])
             self._tell(run, RUNNING)
             await self._carry_out(run)
         except LostRun:
@@ -185,8 +190,9 @@ class Runner:
             await self._give_up(run_id, f"A fault in mage-jlab: {type(error).__name__}: {error}")
         finally:
             self._drivers.pop(run_id, None)
-            self._tasks.pop(run_id, None)
-            self._asked.pop(run_id, None)
+            if self._tasks.get(run_id) is asyncio.current_task():
+                del self._tasks[run_id]
+                self._asked.pop(run_id, None)
             self._wake.set()
             if not self._stopping:
                 task = asyncio.get_running_loop().create_task(self._tidy(run))

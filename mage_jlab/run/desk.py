@@ -106,10 +106,9 @@ class Desk:
         Raises:
             NotActive: when it has ended already.
         """
-        state = self._runs.ask_cancel(run_id)
-        run = self._runs.get(run_id)
+        run = self._runs.ask_cancel(run_id)
         self.tell(run)
-        if state != CANCELLED:
+        if run.state != CANCELLED:
             self._hands.stop(run_id, CANCELLED, CANCELLED_REASON)
         return run
 

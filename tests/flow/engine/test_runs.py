@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import threading
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ from mage_jlab.errors import BadRequest, BlockNotFound, InvalidPlan, NotActive
 from mage_jlab.ids import slug
 from mage_jlab.products import execution
 from mage_jlab.products.retention import Retention
+from mage_jlab.run.driver import Driver
 
 LOAD = """
 import pandas as pd
@@ -75,8 +78,12 @@ def test_a_run_keeps_everything(root: Path, engine: Engine) -> None:
     records, _, complete, _ = engine.step_log(run.id, "load")
     assert complete
     assert "loading prod given" in [item["text"] for item in records]
-    states = [e["state"] for e in events if e["kind"] == "run"]
-    assert states == ["queued", "running", "completed"]
+
+    def states() -> list[object]:
+        return [e["state"] for e in events if e["kind"] == "run"]
+
+    until(lambda: "completed" in states())  # told after it was written
+    assert states() == ["queued", "running", "completed"]
     assert engine.runs.usual("p", "diamond") > 0
 
 
@@ -112,6 +119,64 @@ def test_a_failed_block_stops_what_depends_on_it(root: Path, engine: Engine) -> 
     assert [(s.block, s.attempt) for s in once_more.steps] == [
         ("first", 1), ("broken", 3), ("below", 2),
     ]  # fmt: skip
+
+
+HELD = """
+import time
+from pathlib import Path
+from mage_ai.data_preparation.variable_manager import get_global_variable
+
+@custom
+def held(*args, **kwargs):
+    assert Path({good!r}).exists(), 'not yet'
+    while not Path({go!r}).exists():
+        time.sleep(0.02)
+    return get_global_variable('held', 'n')
+"""
+
+
+def test_a_run_is_retried_while_its_kernels_still_end(
+    root: Path, engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    good, go, gone = tmp_path / "good", tmp_path / "go", threading.Event()
+    text = HELD.format(good=str(good), go=str(go))
+    write_pipeline(root / "p", "held", {"a": block("custom", text)}, variables={"n": 3})
+    close = Driver.close
+
+    async def slowly(driver: Driver) -> None:
+        await close(driver)
+        while not gone.is_set():
+            await asyncio.sleep(0.02)
+
+    monkeypatch.setattr(Driver, "close", slowly)
+    run = engine.wait(engine.submit("p", "held").id, 90)
+    assert run.state == "failed"
+    good.touch()
+    engine.retry(run.id)
+    until(lambda: engine.runs.get(run.id).state == "running")
+    gone.set()
+    until(lambda: step(engine.runs.get(run.id), "a").state == "running")
+    for _ in range(2):
+        engine._upkeep.look(engine._runner.carries)
+    assert engine.runs.get(run.id).state == "running"
+    go.touch()
+    ended = engine.wait(run.id, 90)
+    assert ended.state == "completed", (ended.error, step(ended, "a").error)
+
+
+def test_a_run_that_was_cancelled_can_be_retried_at_once(
+    root: Path, engine: Engine, tmp_path: Path
+) -> None:
+    go = tmp_path / "go"
+    wait = f"import time\nfrom pathlib import Path\nwhile not Path({str(go)!r}).exists():\n    time.sleep(0.02)"
+    write_pipeline(root / "p", "held", {"a": custom(wait)})
+    run = engine.submit("p", "held")
+    until(lambda: step(engine.runs.get(run.id), "a").state == "running")
+    engine.cancel(run.id)
+    assert engine.wait(run.id, 60).state == "cancelled"
+    go.touch()
+    ended = engine.wait(engine.retry(run.id).id, 90)
+    assert ended.state == "completed", ended.error
 
 
 def test_retries_follow_the_settings(root: Path, engine: Engine, tmp_path: Path) -> None:
@@ -500,7 +565,7 @@ def test_what_is_stored_is_said_soon_after_a_run(root: Path, engine: Engine) -> 
     diamond(root)
     assert engine.health()["products_bytes"] == 0
     engine.wait(engine.submit("p", "diamond").id, 90)
-    until(lambda: engine.health()["products_bytes"] > 1_000, 5)
+    until(lambda: engine.health()["products_bytes"] > 1_000, 30)
 
 
 def test_a_condition_says_why_it_was_not_true(root: Path, engine: Engine) -> None:

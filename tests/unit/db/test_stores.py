@@ -105,6 +105,27 @@ def test_a_new_run_is_told_as_it_was_written_however_soon_it_starts(
     assert (run.state, [step.block for step in run.steps]) == ("queued", ["a"])
 
 
+def test_a_run_that_is_cancelled_is_told_as_it_was_written_however_soon_it_ends(
+    box: Box, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = box.runs.create(NewRun("p", "one", steps=steps("a")), box.me)
+    assert box.runs.take(box.me) is not None
+    write = box.database.write
+
+    @contextmanager
+    def write_then_end() -> Iterator[Connection]:
+        with write() as connection:
+            yield connection
+        monkeypatch.undo()
+        box.runs.finish(made.id, box.me, "cancelled")
+
+    monkeypatch.setattr(box.database, "write", write_then_end)
+    assert box.runs.ask_cancel(made.id).state == "cancelling"
+    assert box.runs.get(made.id).state == "cancelled"
+    with pytest.raises(NotActive, match="already: cancelled"):
+        box.runs.ask_cancel(made.id)
+
+
 def test_lists_are_paged_and_only_of_this_root(box: Box) -> None:
     made = [box.runs.create(NewRun("p", f"pipe{n % 2}"), box.me).id for n in range(5)]
     elsewhere = RunStore(box.database, Root(box.root.path.parent / "root2"))
