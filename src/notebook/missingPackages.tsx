@@ -1,4 +1,5 @@
 import { ReactWidget, ToolbarButtonComponent } from '@jupyterlab/ui-components';
+import type { CommandRegistry } from '@lumino/commands';
 import * as React from 'react';
 
 import { request } from '../api/request';
@@ -24,7 +25,18 @@ export class MissingPackages extends ReactWidget {
         this._look();
       }
     });
+    _parts.commands.commandExecuted.connect(this._onCommand, this);
+    this.disposed.connect(() =>
+      _parts.commands.commandExecuted.disconnect(this._onCommand, this)
+    );
     void sessionContext.ready.then(() => this._look());
+  }
+
+  /** Somebody comes back, from the terminal perhaps where it was installed. */
+  protected onAfterShow(): void {
+    if (this._missing.length) {
+      this._look();
+    }
   }
 
   protected render(): React.JSX.Element | null {
@@ -54,6 +66,15 @@ export class MissingPackages extends ReactWidget {
 
   private get _kernel(): string | undefined {
     return this._document.panel.sessionContext.session?.kernel?.name;
+  }
+
+  private _onCommand(
+    _: unknown,
+    { id, result }: CommandRegistry.ICommandExecutedArgs
+  ): void {
+    if (id === CommandIDs.installPackage) {
+      void result.then(done => (done ? this._look() : undefined));
+    }
   }
 
   private _look(): void {
