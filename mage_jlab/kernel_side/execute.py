@@ -11,6 +11,7 @@ from typing import Any
 
 from mage_jlab.errors import CodeFailed, MissingInput, NoFunction, StepFailed, TestsFailed
 from mage_jlab.kernel_side import (
+    advice,
     decorators,
     dynamic,
     event_loop,
@@ -49,7 +50,7 @@ def run(step: Step, shell: Any, filename: str) -> None:
 def failed(step: Step, shell: Any, error: BaseException) -> None:
     """Note and show that a block failed."""
     tracebacks.strip(error)
-    said = tracebacks.describe(error, step.filename)
+    said = advice.added(tracebacks.describe(error, step.filename), error, step)
     step.fail(said)
     if isinstance(error, (TestsFailed, CodeFailed)) and "lines" in error.detail:
         name = type(error).__name__
