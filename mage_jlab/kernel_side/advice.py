@@ -20,6 +20,7 @@ _LOOKED_UP = {
     "kwargs": "the pipeline has no variable of this name",
     "environ": "the environment has no variable of this name",
 }
+_ADDED = re.compile(rf" \((?:{'|'.join(_LOOKED_UP.values())}|{_HOME} is a folder of [^)]*)\)")
 _GOOGLE = re.compile(r"\bgoogle\.cloud(?:\.| import )(\w+)")
 
 
@@ -34,6 +35,11 @@ def added(said: dict[str, Any], error: BaseException, step: Step) -> dict[str, A
         here = {"environment": sys.prefix, "python": sys.executable, "wanted_by": "the block"}
         said = {**said, "missing_package": {"package": package, **here}}
     return said
+
+
+def taken_off(text: str) -> str:
+    """Return the words of an error as its code said them."""
+    return _ADDED.sub("", text, count=1)
 
 
 def _lookup(error: BaseException, step: Step) -> str | None:

@@ -22,7 +22,6 @@ from mage_jlab.kernel_side import (
     tracebacks,
 )
 from mage_jlab.kernel_side.decorators import Marked
-from mage_jlab.kernel_side.mage_calls import this_run
 from mage_jlab.kernel_side.step import PYTHON, Step, current
 from mage_jlab.kernel_side.wire import TESTS
 from mage_jlab.products import cells
@@ -317,9 +316,8 @@ def _tell(step: Step, marked: list[Marked]) -> None:
             upstream=host,
         )
     blocks = [str(item) for item in attached.get("inputs") or ()]
-    extra: dict[str, Any] = {"parent_block_uuid": host, "pipeline_run": this_run(step.context)}
-    if attached.get("error"):
-        extra["__error"] = _exception(str(attached["error"]))
+    error = attached.get("error")
+    extra = {"__error": _exception(str(error))} if error else {}
     named = dict(zip(blocks, inputs.load(step, blocks)))
     if status == "failure" and not named:
         named = {host: []}  # it left nothing
@@ -332,7 +330,7 @@ def _tell(step: Step, marked: list[Marked]) -> None:
 
 def _exception(text: str) -> Exception:
     """Return the error of another block as an exception of its kind, as far as that is known."""
-    text = _LINE.sub("", text)
+    text = advice.taken_off(_LINE.sub("", text))
     name, colon, message = text.partition(": ")
     if not colon or not name.isidentifier():
         return StepFailed(text)

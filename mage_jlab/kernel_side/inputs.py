@@ -13,7 +13,7 @@ from mage_jlab.errors import BadRequest, MissingInput, WrongArguments
 from mage_jlab.kernel_side import dynamic, mage_outputs, spark
 from mage_jlab.kernel_side.event_loop import awaited
 from mage_jlab.kernel_side.held import held
-from mage_jlab.kernel_side.mage_calls import Calls
+from mage_jlab.kernel_side.mage_calls import Calls, this_run
 from mage_jlab.kernel_side.step import Context, Step
 from mage_jlab.products import execution
 
@@ -230,6 +230,9 @@ def keyword_arguments(step: Step) -> dict[str, Any]:
         )
     if isinstance(variables.get("remote_blocks"), list):
         result["remote_blocks"] = _remote(context, variables["remote_blocks"])
+    host = attached(step).get("block")
+    if host:
+        result.update(parent_block_uuid=str(host), pipeline_run=this_run(context))
     result.update(spark.keywords(step))
     result.update(dynamic.keywords(step))
     return result

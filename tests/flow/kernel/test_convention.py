@@ -375,6 +375,9 @@ def test_conditions_and_callbacks_for_the_engine(kernel: Kernel) -> None:
     attached = {"attached": {"block": "guarded", "inputs": ["one"]}}
     answer = kernel.cell(code, "cond", "conditional", ["guarded"], options=attached)
     assert ok(answer)["result"] is False
+    code = "@condition\ndef c(x, **kwargs):\n    return (kwargs['parent_block_uuid'], 'pipeline_run' in kwargs) == ('guarded', True)"
+    answer = kernel.cell(code, "cond", "conditional", ["guarded"], options=attached)
+    assert ok(answer)["result"] is True
     code = """
 @callback
 def good(parent, **kwargs):
@@ -391,6 +394,11 @@ def bad(**kwargs):
     attached["attached"].update(status="failure", error="boom")
     answer = kernel.cell(code, "call", "callback", ["one"], options=attached)
     assert answer.stdout == "failure {'one': 5, 'df_1': 5} boom\n"
+    code = "@on_failure\ndef bad(**kwargs):\n    print(repr(kwargs['__error']), kwargs['pipeline_run'])"
+    said = "KeyError: 'bucket' (the pipeline has no variable of this name), line 4"
+    attached["attached"].update(error=said)
+    answer = kernel.cell(code, "call", "callback", ["one"], options=attached)
+    assert answer.stdout == "KeyError('bucket') None\n"
 
 
 def test_versions_and_scopes_of_inputs_can_be_chosen(kernel: Kernel) -> None:
