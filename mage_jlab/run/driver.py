@@ -92,6 +92,7 @@ class Driver:
         self._storing: dict[str, asyncio.Task[Outcome]] = {}
         """Of steps that have ended: what they left, on its way to the disk."""
         self._makers: dict[str, Worker] = {}
+        self._kept: dict[str, Worker] = {}  # by steps that have callbacks, until those have run
         self._stop: asyncio.Future[_Stop] | None = None
         self._asked: _Stop | None = None
         self._failure: str | None = None
@@ -187,6 +188,7 @@ class Driver:
     ) -> Outcome | None:
         """Wait without a kernel; return how the step ends if the run is stopped meanwhile."""
         self._working.discard(step.id)
+        await self._let_go(step)
         self._trim()
         if not self._working:
             self._job.rested()
@@ -219,7 +221,14 @@ class Driver:
         if step.callbacks and outcome.stored is not None:
             outcome = await outcome.stored()  # they are told how it really ended
         await self._callbacks(step, outcome, attempt)
+        await self._let_go(step)
         return outcome
+
+    async def _let_go(self, step: PlannedStep) -> None:
+        """Give away the kernel that a step kept for its callbacks."""
+        worker = self._kept.pop(step.id, None)
+        if worker is not None:
+            await self._crew.release(worker, step.id)
 
     async def _attempt(self, step: PlannedStep, worker: Worker | None, attempt: int) -> Outcome:
         source = self._job.sources.get(step.block.id)
@@ -311,7 +320,10 @@ class Driver:
                 _unheard if again else lambda started: self._rows.began(step.id, attempt, started),
             )
         finally:
-            await self._crew.release(worker, step.id)
+            if step.callbacks:
+                self._kept[step.id] = worker  # what the block left in `context` is there
+            else:
+                await self._crew.release(worker, step.id)
 
     async def _missing(self, step: PlannedStep, worker: Worker) -> Outcome | None:
         """Wait for inputs that another kernel is still storing; tell when one is lost."""
@@ -352,7 +364,9 @@ class Driver:
             if source is None:
                 continue
             try:
-                worker = await self._crew.take(step)
+                if step.id in self._kept and not self._kept[step.id].alive:
+                    await self._let_go(step)
+                worker = self._kept.pop(step.id, None) or await self._crew.take(step)
             except KernelError:
                 return
             try:
@@ -367,7 +381,7 @@ class Driver:
                 request = self._request(step, callback, source, options)
                 await worker.execute(request, _unheard)
             finally:
-                await self._crew.release(worker, step.id)
+                self._kept[step.id] = worker
 
     def _options(self, step: PlannedStep, options: dict[str, Any]) -> dict[str, Any]:
         """Add what is kept in memory, and the extension blocks that check the output."""

@@ -612,3 +612,28 @@ def test_a_block_that_asks_for_input_hears_that_nobody_answers(root: Path, engin
     write_pipeline(root / "p", "asking", {"ask": custom("return input('Your name: ')")})
     run = engine.wait(engine.submit("p", "asking").id, 90)
     assert "asks for input, which nobody gives in a run" in step(run, "ask").error
+
+
+def test_callbacks_have_the_context_that_their_block_left(
+    root: Path, mage_state: Path, tmp_path: Path
+) -> None:
+    said = tmp_path / "said"
+    text = f"""
+    from pathlib import Path
+
+    @callback('success')
+    def well(value, **kwargs):
+        Path({str(said)!r}).write_text(str(kwargs['context'].get('rows')))
+    """
+    blocks = {
+        "first": custom("kwargs['context']['rows'] = 7"),
+        "beside": custom("import time; time.sleep(1)"),
+        # It waits for a kernel, and is there longer than the one beside.
+        "third": custom("import time; time.sleep(4)"),
+        "tell": block("callback", text, "first"),
+    }
+    write_pipeline(root / "p", "called", blocks)
+    with running(root, mage_state, max_kernels=2) as engine:
+        run = engine.wait(engine.submit("p", "called").id, 90)
+    assert run.state == "completed", run.error
+    assert said.read_text() == "7"
