@@ -22,6 +22,8 @@ PIPELINES = "pipelines"
 TRIGGERS = "triggers.yaml"
 IO_CONFIG = "io_config.yaml"
 REQUIREMENTS = "requirements.txt"
+SETTINGS = "settings.yaml"
+"""Beside several projects that make one."""
 
 NAME_BYTES = 255
 """What file systems allow for one part of a path."""

@@ -41,7 +41,7 @@ class Reader:
         parent = project.root.parent
         allowed = project.root != self.root and places.is_inside(parent, self.root)
         folders = [project.root, parent] if allowed else [project.root]
-        platform = any((folder / "settings.yaml").is_file() for folder in folders)
+        platform = any((folder / places.SETTINGS).is_file() for folder in folders)
         return block_source.Lookup(project.root, parent if allowed else None, platform)
 
     def pipelines(self, project: Project) -> list[PipelineId]:

@@ -117,13 +117,17 @@ class Workspace:
         """Return the working folder of code, the same for notebook, schedule and CLI.
 
         The project's parent, as in Mage, when it lies inside the root; else
-        the project folder. `working_folder` overrides.
+        the project folder. Several projects in one share the parent of the whole.
+        `working_folder` overrides.
         """
         if self.working_folder == "project":
             return project.root
         if self.working_folder not in ("auto", "parent"):
             return Path(self.working_folder)
         parent = project.root.parent
+        whole = (parent / places.SETTINGS).is_file()
+        if whole and places.is_inside(parent.parent, self.root):
+            return parent.parent
         if self.working_folder == "parent" or places.is_inside(parent, self.root):
             return parent
         return project.root

@@ -191,6 +191,23 @@ def test_the_working_folder_is_the_parent_inside_the_root(
     assert workspace.cwd(project) == project.root
 
 
+def test_projects_in_one_share_the_working_folder_above_it(tmp_path: Path) -> None:
+    for name in ("training", "serving"):
+        (tmp_path / "ml" / name / "pipelines").mkdir(parents=True)
+        (tmp_path / "ml" / name / "metadata.yaml").write_text("project_type: standalone\n")
+    projects = ("training", "serving")
+    assert {cwd_of(tmp_path, f"ml/{name}") for name in projects} == {tmp_path / "ml"}
+    (tmp_path / "ml" / "settings.yaml").write_text("projects:\n  training: {}\n  serving: {}\n")
+    assert {cwd_of(tmp_path, f"ml/{name}") for name in projects} == {tmp_path}
+    # Nothing runs above the root of the server.
+    assert {cwd_of(tmp_path / "ml", name) for name in projects} == {tmp_path / "ml"}
+
+
+def cwd_of(root: Path, project: str) -> Path:
+    workspace = Workspace(root, state=root / ".state")
+    return workspace.cwd(workspace.project(project))
+
+
 def test_a_check_names_every_kind_of_problem(workspace: Workspace, project: Project) -> None:
     problems = workspace.check(project)
     said = "\n".join(f"{p.severity} {p.pipeline} {p.block}: {p.message}" for p in problems)
