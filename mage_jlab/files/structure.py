@@ -261,7 +261,10 @@ def _refuse_cycle(
 
 
 def reorder(document: Document, order: Iterable[str], role: str = "block") -> None:
-    """Bring the entries of one role into the order; unnamed ones keep their places."""
+    """Bring the entries of one role into the order; unnamed ones keep their places.
+
+    So does one with the uuid of a block that stands elsewhere.
+    """
     wanted = [BlockId(item) for item in order]
     if role == EXTENSION:
         return
@@ -269,10 +272,11 @@ def reorder(document: Document, order: Iterable[str], role: str = "block") -> No
     if not isinstance(items, list):
         return
     chosen = set(wanted)
+    first = index(document)
     named: dict[BlockId, int] = {}
     for place, item in enumerate(items):
         block_id = entry_id(item)
-        if block_id is not None and block_id in chosen:
+        if block_id is not None and block_id in chosen and first[block_id].value is item:
             named.setdefault(block_id, place)
     queue = [items[named[item]] for item in dict.fromkeys(wanted) if item in named]
     for place, item in zip(sorted(named.values()), queue, strict=True):

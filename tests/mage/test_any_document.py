@@ -8,7 +8,7 @@ from typing import Any
 import nbformat
 import pytest
 import yaml
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from odd_projects import contents
 
@@ -86,6 +86,7 @@ documents = st.fixed_dictionaries(
 
 @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 @given(documents, st.booleans(), st.booleans())
+@example({"conditionals": [{"uuid": "a"}], "widgets": [{"uuid": "a"}, {"uuid": "b"}]}, False, False)
 def test_any_document_opens_and_saves(
     tmp_path_factory: pytest.TempPathFactory, document: Any, crlf: bool, cut: bool
 ) -> None:
