@@ -10,16 +10,19 @@ import ast
 import contextlib
 import importlib
 import linecache
+import re
 import sys
 import types
 
 _OTHERWISE = {
     "azure.identity": "azure-identity", "azure.storage.blob": "azure-storage-blob",
-    "bs4": "beautifulsoup4", "clickhouse_connect": "clickhouse-connect",
+    "bs4": "beautifulsoup4", "bson": "pymongo", "clickhouse_connect": "clickhouse-connect",
     "clickhouse_driver": "clickhouse-driver", "confluent_kafka": "confluent-kafka",
     "cv2": "opencv-python-headless", "cx_Oracle": "cx-Oracle", "dateutil": "python-dateutil",
     "delta": "delta-spark", "docx": "python-docx", "dotenv": "python-dotenv", "fitz": "PyMuPDF",
-    "google.auth": "google-auth", "google.cloud.bigquery": "google-cloud-bigquery",
+    "google.auth": "google-auth", "google.cloud.aiplatform": "google-cloud-aiplatform",
+    "google.cloud.firestore": "google-cloud-firestore",
+    "google.cloud.bigquery": "google-cloud-bigquery",
     "google.cloud.bigquery_storage": "google-cloud-bigquery-storage",
     "google.cloud.pubsub": "google-cloud-pubsub", "google.cloud.pubsub_v1": "google-cloud-pubsub",
     "google.cloud.secretmanager": "google-cloud-secret-manager",
@@ -37,24 +40,29 @@ _OTHERWISE = {
     "umap": "umap-learn", "unidecode": "Unidecode", "yaml": "PyYAML",
 }  # fmt: skip
 _SAME = """
-    adlfs aiohttp altair arrow asyncpg bokeh boto3 botocore catboost cohere cryptography
-    dask deltalake dlt duckdb elasticsearch evidently faker fastparquet feedparser folium fsspec
-    ftfy gcsfs geopandas gspread h3 holidays httpx hyperopt ibis jinja2 joblib jsonschema kaggle
-    langchain lightgbm lxml matplotlib minio mlflow networkx nltk numba numpy openai openpyxl
-    optuna oracledb orjson pandas pandera paramiko pendulum pinecone plotly polars praw prophet
-    psutil pyairtable pyarrow pycountry pydantic pymongo pymssql pymysql pyodbc pypdf pyproj pyspark
-    pytz rasterio redis regex requests s3fs scipy scrapy seaborn selenium shap shapely sodapy spacy
-    sqlalchemy sqlparse statsmodels stripe tabulate tenacity tensorflow tiktoken torch tqdm
-    transformers trino tweepy wikipedia xarray xgboost xlrd xlsxwriter xmltodict yfinance
+    adlfs aiohttp altair arrow asyncpg bokeh boto3 botocore catboost cohere cryptography dask
+    deltalake dlt duckdb elasticsearch evidently faker fastparquet feedparser folium fsspec ftfy
+    gcsfs geopandas gspread h3 holidays httpx hyperopt ipywidgets jinja2 joblib jsonschema
+    kaggle langchain lightgbm loguru lxml matplotlib minio mlflow networkx nltk numba numpy
+    openai openpyxl optuna oracledb orjson pandas pandera paramiko pendulum pinecone plotly
+    polars praw prophet psutil pyairtable pyarrow pycountry pydantic pyiceberg pymongo pymssql
+    pymysql pyodbc pypdf pyproj pyspark pytz rasterio redis regex requests s3fs scipy scrapy
+    seaborn selenium shap shapely sodapy spacy sqlalchemy sqlparse statsmodels stripe tabulate
+    tenacity tensorflow tiktoken torch tqdm transformers trino tweepy wikipedia xarray xgboost
+    xlrd xlsxwriter xmltodict yfinance
 """
+_TOLD = re.compile(r"Missing optional dependency '(\w+)'|\b[Ii]nstall (?:the )?(\w+) (?:to|for)\b")
 
 
 def lacked(error: ImportError) -> str | None:
     """Return what to install for a failed import, or None when that is not known."""
-    if not (isinstance(error, ModuleNotFoundError) or _is_namespace(error.name)):
-        return None  # the package is there; another version of it may be wanted
+    if error.name is None:
+        told = _TOLD.search(str(error))  # so pandas and fsspec say it
+        return _of(told[1] or told[2]) if told else None
+    if _is_there(error):
+        return None
     importlib.invalidate_caches()  # it may be installed in a moment, while this kernel lives
-    known = (_of(module) for module in (*_wanted(error), error.name or ""))
+    known = (_of(module) for module in (*_wanted(error), error.name))
     return next((found for found in known if found), None)
 
 
@@ -68,10 +76,12 @@ def _of(module: str) -> str | None:
     return top if top in _SAME.split() else None
 
 
-def _is_namespace(name: str | None) -> bool:
-    """Whether a module is only the place where packages put theirs, as ``google.cloud`` is."""
-    module = sys.modules.get(name or "")
-    return module is not None and getattr(module, "__file__", None) is None
+def _is_there(error: ImportError) -> bool:
+    """Whether the package is there and only lacks a part: another version of it may be wanted."""
+    name = error.name or ""
+    holder = name.rpartition(".")[0] if isinstance(error, ModuleNotFoundError) else name
+    # `google.cloud` is no package but a place where several put theirs: it has no file.
+    return getattr(sys.modules.get(holder), "__file__", None) is not None
 
 
 def _wanted(error: ImportError) -> list[str]:

@@ -36,6 +36,9 @@ def test_a_step_says_what_is_to_be_installed_where() -> None:
         ("import no_such_helper", None),
         ("from no_such_helper import xgboost", None),
         ("from json import no_such_name", None),
+        ("import yaml.no_such_part", None),
+        ("from google.cloud import no_such_part", None),
+        ("from google.cloud import firestore", "google-cloud-firestore"),
         ("import {absent}", "{absent}"),
         ("from google.cloud import bigquery_storage", "google-cloud-bigquery-storage"),
         ("import snowflake.connector as sf", "snowflake-connector-python"),
@@ -59,6 +62,24 @@ def test_a_well_known_package_that_a_block_imports_is_offered_and_no_other(
     offered = said.get("missing_package")
     assert (offered and offered["package"]) == (wanted and wanted.format(absent=absent))
     assert offered is None or offered["python"] == sys.executable
+
+
+@pytest.mark.parametrize(
+    ("words", "wanted"),
+    [
+        (
+            "Missing optional dependency 'openpyxl'.  Use pip or conda to install openpyxl.",
+            "openpyxl",
+        ),
+        ("Install s3fs to access S3", "s3fs"),
+        ("Please install the gcsfs to access Google Storage", "gcsfs"),
+        ("Install Java to start Spark", None),
+        ("Missing optional dependency 'no_such_thing'.", None),
+    ],
+)
+def test_what_a_library_wants_for_itself_is_offered(words: str, wanted: str | None) -> None:
+    said = tracebacks.describe(ImportError(words), "<block>")
+    assert said.get("missing_package", {}).get("package") == wanted
 
 
 def test_secrets_are_hidden_in_every_form_they_are_written(
