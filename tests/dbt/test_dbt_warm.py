@@ -165,8 +165,10 @@ def test_it_ends_when_it_was_idle_for_long(kernel: Kernel) -> None:
         "soon",
         "custom",
     )
-    show(kernel, "select 1 as a")
+    message, job = begin(kernel)
     (found,) = keepers(kernel)
+    job.kill()
+    kernel.collect(message)
     found.wait(20)  # gone, not only ended: no zombie is left
     assert show(kernel, "select 2 as a").previews[0]["page"]["rows"] == [[2]]
 

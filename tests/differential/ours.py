@@ -17,7 +17,7 @@ STATES = {"skipped": "condition_failed"}
 
 
 def run(
-    root: Path, state: Path, pipelines: list[str], timeout: float = 150, **options: Any
+    root: Path, state: Path, pipelines: list[str], timeout: float = 300, **options: Any
 ) -> dict[str, Any]:
     """Run pipelines of the project ``shop`` one after the other."""
     found = {}

@@ -56,7 +56,7 @@ def mine(
     )
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(1500)  # the first one runs all pipelines
 @pytest.mark.parametrize("place", sorted(recorded()) if RECORD.exists() else [])
 def test_ours_gives_what_mage_gave(mine: dict[str, Any], place: str) -> None:
     if place in KNOWN:

@@ -35,7 +35,7 @@ def mine(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     return shortened(ours.run(root, folder / "state", r_blocks.write(root)))
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(1500)  # the first one runs all pipelines
 @pytest.mark.parametrize("place", sorted(recorded()) if RECORD.exists() else [])
 def test_ours_gives_what_mage_gave(mine: dict[str, Any], place: str) -> None:
     if place in KNOWN:

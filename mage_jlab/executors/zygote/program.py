@@ -40,6 +40,8 @@ _FIRST = (
 _KILL_SECONDS = 5.0
 _LOOK = 2.0
 _PDEATHSIG = 1
+_HANGUP = signal.getsignal(signal.SIGHUP)
+"""What whoever started us does about it: nothing, where that was nohup."""
 
 
 class Zygote:
@@ -287,8 +289,9 @@ def _die_with(parent: int) -> None:
 
 
 def _signals() -> None:
-    for number in (signal.SIGTERM, signal.SIGCHLD, signal.SIGHUP):
+    for number in (signal.SIGTERM, signal.SIGCHLD):
         signal.signal(number, signal.SIG_DFL)
+    signal.signal(signal.SIGHUP, _HANGUP)
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 

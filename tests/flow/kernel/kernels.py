@@ -17,7 +17,8 @@ from mage_jlab.executors.bundle import start_code
 from mage_jlab.executors.context import ours
 from mage_jlab.products.store import ProductStore
 
-DEADLINE = 60
+DEADLINE = 150
+"""Seconds for a cell: enough for a Java machine that starts on a busy computer."""
 
 
 @dataclass

@@ -99,6 +99,26 @@ def test_import_path_and_arguments_are_the_same(nursery: Nursery) -> None:
     asyncio.run(story())
 
 
+@pytest.mark.parametrize("ignored", [True, False])
+def test_a_hangup_is_ignored_where_the_server_ignores_it(ignored: bool) -> None:
+    """As one does that was started with nohup."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN if ignored else signal.SIG_DFL)
+    made = Nursery()
+
+    async def story() -> None:
+        for how in (made, None):
+            async with living(how) as kernel:
+                assert kernel.forked == (how is made)
+                code = "__import__('signal').getsignal(1) == __import__('signal').SIG_IGN"
+                assert await kernel.value(code) is ignored
+
+    try:
+        asyncio.run(story())
+    finally:
+        signal.signal(signal.SIGHUP, before)
+        made.close()
+
+
 def test_no_file_of_others_is_open(nursery: Nursery) -> None:
     def files(pid: int) -> set[str]:
         links = {str(entry.readlink()) for entry in Path(f"/proc/{pid}/fd").iterdir()}
