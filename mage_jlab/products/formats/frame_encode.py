@@ -23,6 +23,7 @@ _OFFSET = re.compile(r"UTC([+-]\d\d:\d\d)")
 _PIECE = 32_768
 """Objects looked at in one go: meanwhile no other thread runs Python, also not the next block."""
 _TYPED = frozenset({"date", "time", "datetime", "Decimal", "int", "bool", "float"})
+_PLAIN = frozenset({dict, list, str, int, float, bool})
 
 
 @dataclass
@@ -207,7 +208,9 @@ def _object(series: Any, name: str, build: Builder) -> Encoded:
         array = build.typed(values)
         if array is not None and _same(array, values, missing):
             return Encoded(name, array, _how("typed", "object", null=null))
-    if kinds <= {dict, list, str, int, float, bool} and all(map(is_exact, values[~missing])):
+    nested = kinds & {dict, list}
+    words = str in kinds and not nested  # among numbers; as JSON they would be shown in quotes
+    if kinds <= _PLAIN and not words and all(map(is_exact, values[~missing])):
         shown = [
             None if gone else json.dumps(value, ensure_ascii=False)
             for value, gone in zip(values, missing)

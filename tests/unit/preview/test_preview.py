@@ -284,6 +284,19 @@ def test_download_as_csv_and_parquet(tmp_path: Path) -> None:
     assert pq.read_table(io.BytesIO(data)).column("n").to_pylist() == [3, 4]
 
 
+def test_words_among_numbers_are_shown_without_quotes(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"v": pd.Series(["N", 7, None, 'a "b"', 1.5, True], dtype=object)})
+    stored = Stored(frame, tmp_path)
+    data = b"".join(export.csv(stored.folder, stored.output))
+    rows = [row[0] for row in csv.reader(io.StringIO(data.decode()))]
+    assert rows == ["v", "N", "7", "", 'a "b"', "1.5", "True"]
+    only = [{"column": "v", "op": "eq", "value": "N"}]
+    data = b"".join(export.csv(stored.folder, stored.output, filters=only))
+    assert data.decode().split() == ["v", "N"]
+    back = registry.read(stored.folder, stored.output)["v"].tolist()
+    assert back == frame["v"].tolist() and [type(item) for item in back[:2]] == [str, int]
+
+
 def test_download_of_many_rows_is_whole(large: Stored) -> None:
     only = [{"column": "n", "op": "lt", "value": 123_456}]
     data = b"".join(export.csv(large.folder, large.output, filters=only, sort=[["n", "desc"]]))
