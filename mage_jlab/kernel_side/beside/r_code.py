@@ -152,7 +152,7 @@ CODE = r"""
         writeBin(as.raw(missing), file.path(folder, about$mask))
         values[missing] <- ""
       }
-      writeBin(values, connection)
+      writeBin(values, connection, useBytes = TRUE)
     }
     about
   }
@@ -195,7 +195,8 @@ CODE = r"""
 
   parse_block <- function(text) {
     file <- srcfilecopy("<block>", strsplit(text, "\n", fixed = TRUE)[[1]])
-    tryCatch(parse(text = text, keep.source = TRUE, srcfile = file), error = function(problem) {
+    parsed <- function() parse(text = text, keep.source = TRUE, srcfile = file, encoding = "UTF-8")
+    tryCatch(parsed(), error = function(problem) {
       words <- conditionMessage(problem)
       line <- regmatches(words, regexec("<block>:([0-9]+):", words))[[1]]
       words <- sub("^<block>:[0-9]+:[0-9]+: ", "", strsplit(words, "\n")[[1]][[1]])

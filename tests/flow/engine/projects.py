@@ -95,7 +95,7 @@ def running(
     try:
         yield engine
     finally:
-        engine.stop()
+        engine.stop(timeout=60)  # who is busy with much else ends kernels slowly
 
 
 def step(run: Any, name: str) -> Any:

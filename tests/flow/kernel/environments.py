@@ -8,6 +8,7 @@ MAGE_JLAB_TEST_PYTHONS names.
 
 from __future__ import annotations
 
+import fcntl
 import functools
 import hashlib
 import os
@@ -106,10 +107,12 @@ def made(environment: Environment) -> str:
     root.mkdir(parents=True, exist_ok=True)
     folder = root / f"{environment.name}-{key}"
     python = folder / "bin" / "python"
-    if not (folder / "done").exists():
-        shutil.rmtree(folder, ignore_errors=True)
-        subprocess.run([environment.python, "-m", "venv", str(folder)], check=True)
-        install = [str(python), "-m", "pip", "install", "-q", "--disable-pip-version-check"]
-        subprocess.run([*install, *environment.packages], check=True, timeout=600)
-        (folder / "done").touch()
+    with Path(f"{folder}.lock").open("w") as lock:  # somebody else may just make it, too
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "done").exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            subprocess.run([environment.python, "-m", "venv", str(folder)], check=True)
+            install = [str(python), "-m", "pip", "install", "-q", "--disable-pip-version-check"]
+            subprocess.run([*install, *environment.packages], check=True, timeout=600)
+            (folder / "done").touch()
     return str(python)

@@ -96,6 +96,16 @@ import pandas as pd
         assert piece in kinds
 
 
+def test_texts_are_kept_where_the_locale_knows_ascii_only(tmp_path: Path) -> None:
+    with running(tmp_path, env={**os.environ, "LC_ALL": "C"}) as kernel:
+        kernel.start()
+        code = "import pandas as pd\n@data_loader\ndef f():\n    return pd.DataFrame({'ñ': ['ä', None], 'k': pd.Categorical(['é', 'ü'])})"
+        ok(kernel.cell(code, "frame"))
+        answer = r(kernel, "transform <- function(df_1) { df_1$too <- 'ß'; df_1 }", "same", "frame")
+        assert rows(answer) == [["ä", "é", "ß"], [None, "ü", "ß"]]
+        assert [column["name"] for column in answer.previews[-1]["columns"]] == ["ñ", "k", "too"]
+
+
 def test_the_functions_of_mage(kernel: Kernel) -> None:
     kernel.start(variables={"n": 4, "who": "me"})
     load = 'load_data <- function() {\n  data.frame(x = seq_len(global_vars$n), w = global_vars["who"][[1]])\n}'

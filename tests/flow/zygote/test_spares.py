@@ -162,9 +162,9 @@ def test_a_dead_spare_is_replaced(root: Path, mage_state: Path, engine: Engine) 
 
 
 def test_idle_spares_end(root: Path, mage_state: Path) -> None:
-    with running(root, mage_state, kernels=Kernels(spares=1, idle_seconds=2)) as engine:
+    with running(root, mage_state, kernels=Kernels(spares=1, idle_seconds=4)) as engine:
         warm(engine, root)
-        until(lambda: len(kernels_below(mage_state)) == 1)
+        until(lambda: spares(engine) == 1)
         until(lambda: not kernels_below(mage_state))
         assert completed_without_spare(engine)
 
