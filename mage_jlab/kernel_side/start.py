@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from mage_jlab.errors import MageError
-from mage_jlab.kernel_side import execute, mage_names, masking, modules, outputs, spark, wire
+from mage_jlab.kernel_side import execute, mage_names, masking, modules, outputs, plots, spark, wire
 from mage_jlab.kernel_side.publish import Door
 from mage_jlab.kernel_side.step import PYTHON, Context, Step, current, of_request
 from mage_jlab.kernel_side.tables import tables
@@ -345,6 +345,8 @@ def activate(data: Mapping[str, Any]) -> None:
         mage_names.install(lambda: _host.context if _host is not None else context)
     _host.context = context
     modules.prepare(context, used=shell.execution_count > 1)
+    if not context.interactive:
+        plots.keep(shell)
     spark.offer(context, shell.user_ns)
     wire.publish(_host.kernel, {"event": "ready", "key": context.key}, _host._request())
 
