@@ -329,15 +329,21 @@ class BlockLogger(logging.Logger):
 
 
 class _Printed(logging.Handler):
+    """Writes to the block's output; in a run to one stream, for two would lose their order."""
+
+    def __init__(self, *, apart: bool) -> None:
+        super().__init__()
+        self._apart = apart
+
     def emit(self, record: logging.LogRecord) -> None:
-        stream = sys.stderr if record.levelno >= logging.WARNING else sys.stdout
-        stream.write(self.format(record) + "\n")
+        grave = self._apart and record.levelno >= logging.WARNING
+        (sys.stderr if grave else sys.stdout).write(self.format(record) + "\n")
 
 
 def logger(step: Step) -> logging.Logger:
     """Return the logger of a block: it writes to the block's output, level by level."""
     result = BlockLogger(f"mage.{step.block}", logging.DEBUG)
-    handler = _Printed()
+    handler = _Printed(apart=step.context.interactive)
     handler.setFormatter(
         logging.Formatter("%(asctime)s %(levelname)s %(message)s", "%Y-%m-%dT%H:%M:%S")
     )
