@@ -213,7 +213,8 @@ def needed(config: Any, what: str, *keys: str) -> dict[str, Any]:
         where = f" in profile '{profile}' of io_config.yaml" if profile else ""
         unset = any(config[key] == "None" for key in missing)
         why = "; an environment variable that it names is not set" if unset else ""
-        raise BadRequest(f"{what} needs the setting {' and '.join(missing)}{where}{why}.")
+        settings = "setting" if len(missing) == 1 else "settings"
+        raise BadRequest(f"{what} needs the {settings} {' and '.join(missing)}{where}{why}.")
     return found
 
 
