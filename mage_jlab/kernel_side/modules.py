@@ -15,7 +15,7 @@ from typing import Any
 
 from mage_jlab.kernel_side import by_value, decorators, spark
 from mage_jlab.kernel_side.former import FormerModules
-from mage_jlab.kernel_side.project_names import ProjectNames
+from mage_jlab.kernel_side.project_names import ProjectNames, project_folders
 from mage_jlab.kernel_side.step import Context, Step
 from mage_jlab.products import manifest, places
 from mage_jlab.products.execution import find
@@ -34,7 +34,8 @@ def module_name(block: str) -> str:
 
 def fresh(step: Step, inputs: Sequence[Any]) -> types.ModuleType:
     """Make and register a new module for a block, with Mage's names in it."""
-    forget_edited()
+    if step.context.sources is None:  # a run has them as they were when it began
+        forget_edited()
     package = _package()
     name = module_name(step.block)
     module = types.ModuleType(name, None)
@@ -135,16 +136,12 @@ def prepare(context: Context, *, used: bool = True) -> None:
         while entry in sys.path:
             sys.path.remove(entry)
     root = str(context.root)
-    if used and names.places and names.places != _roots(context):
+    own = project_folders(context.root, context.sources)
+    if used and names.places and names.places != own:
         _forget()
-    _added[:] = [*([str(context.root.parent)] if context.parent_on_path else []), *_roots(context)]
+    _added[:] = [*([str(context.root.parent)] if context.parent_on_path else []), *own]
     sys.path.extend(entry for entry in _added if entry not in sys.path)
-    names.start(
-        context.root,
-        _roots(context),
-        {context.root.name} if context.sources else set(),
-        {context.root.name, *context.aliases},
-    )
+    names.start(context.root, context.sources, {context.root.name, *context.aliases})
     if names not in sys.meta_path:
         sys.meta_path.insert(0, names)
     os.environ["MAGE_RUNTIME__REPO_PATH"] = os.environ["MAGE_REPO_PATH"] = root
@@ -167,10 +164,6 @@ def alone(context: Context) -> None:
     if _seen:
         _seen.clear()
         _forget(keep=True)
-
-
-def _roots(context: Context) -> list[str]:
-    return [*([str(context.sources)] if context.sources else []), str(context.root)]
 
 
 def _forget(*, keep: bool = False) -> None:

@@ -14,6 +14,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from mage_jlab.kernel_side import copied
+
 _PROJECT = ""
 _INSTALLED = tuple(
     {sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
@@ -27,8 +29,7 @@ class ProjectNames(importlib.abc.MetaPathFinder):
 
     Committed code imports ``default_repo.utils.x`` or ``default_repo.shop.utils.x`` though
     the folder is called something else, and in a repository of several projects what lies
-    in a folder above: ``platform.utils.x``. A run's snapshot, where there is one, comes
-    before the live files.
+    in a folder above: ``platform.utils.x``. A run takes modules from its snapshot (`copied`).
     """
 
     def __init__(self) -> None:
@@ -40,11 +41,16 @@ class ProjectNames(importlib.abc.MetaPathFinder):
         """Names that lead to the project when nothing else has them."""
         self._learned: dict[str, list[str]] = {}
         self._above: list[Path] = []
+        self._root = Path()
+        self._copies: Path | None = None
         self._asking = False
 
-    def start(self, root: Path, places: Sequence[str], first: set[str], last: set[str]) -> None:
-        """Work for a project from now on."""
-        self.places, self.first, self.last = list(places), first, last - first
+    def start(self, root: Path, copies: Path | None, last: set[str]) -> None:
+        """Work for a project from now on, in a run with the copies of its modules."""
+        self._root, self._copies = root, copies
+        self.places = project_folders(root, copies)
+        self.first = {root.name} if copies else set()
+        self.last = last - self.first
         self._learned = {}
         self._above = list(root.parents)[:_DEEP]
 
@@ -64,11 +70,11 @@ class ProjectNames(importlib.abc.MetaPathFinder):
             return self._package(fullname, self._learned[fullname])
         if path is not None:
             self._read(fullname, path)
-            return None
+            return self._copied(fullname, path)
         if fullname in self.first or (fullname in self.last and not self._known(fullname)):
             return self._package(fullname, [_PROJECT])
         self._read(fullname, self.places)
-        return None
+        return self._copied(fullname, None)
 
     def learn(self, tree: ast.AST) -> None:
         """Learn names of the project from the imports of a piece of code.
@@ -132,7 +138,21 @@ class ProjectNames(importlib.abc.MetaPathFinder):
                 or spec
             )
         spec.submodule_search_locations = folders
-        return spec
+        return copied.spec_of(spec, self._root, self._copies) if self._copies else spec
+
+    def _copied(self, fullname: str, path: Sequence[str] | None) -> Any:
+        """Find a module of the project whose copy a run has; others are found as ever."""
+        if self._copies is None or fullname in sys.builtin_module_names:
+            return None
+        if path is None:
+            own = any(_has(Path(place), fullname) for place in self.places)
+        else:
+            own = any(_below(str(entry), self.places) for entry in path)
+        spec = importlib.machinery.PathFinder.find_spec(fullname, path) if own else None
+        found = spec is not None and spec.loader is not None and spec.origin is not None
+        if spec is None or not found or not _below(str(spec.origin), [str(self._root)]):
+            return None
+        return copied.spec_of(spec, self._root, self._copies)
 
     def _known(self, name: str) -> bool:
         """Say whether a name can be imported without us."""
@@ -158,6 +178,11 @@ class ProjectNames(importlib.abc.MetaPathFinder):
                         return  # the import itself says what is wrong
                     self.learn(tree)
                     return
+
+
+def project_folders(root: Path, copies: Path | None) -> list[str]:
+    """Return where a project's modules lie: in its folder, else among the copies of a run."""
+    return [str(root), *([str(copies)] if copies else [])]
 
 
 def _below(path: str, folders: Iterable[str]) -> bool:
