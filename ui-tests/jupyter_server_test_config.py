@@ -125,6 +125,14 @@ if os.environ.get("MAGE_UI_GALLERY"):
     gallery.write(root / "gallery", base / "share" / "kernels")
     gallery.write_models(root / "shop")
 
+# Settings of these tests alone; on a busy machine a kernel needs more than the second that
+# the completer gives it.
+settings = base / "settings"
+completer = settings / "@jupyterlab" / "completer-extension" / "manager.jupyterlab-settings"
+completer.parent.mkdir(parents=True)
+completer.write_text(json.dumps({"providerTimeout": 20000}))
+c.LabApp.user_settings_dir = str(settings)  # noqa: F821
+
 c.ServerApp.port = int(os.environ.get("MAGE_UI_PORT", "8899"))  # noqa: F821
 c.ServerApp.root_dir = str(root)  # noqa: F821
 c.ServerApp.allow_root = True  # noqa: F821

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, delete, exists, func, insert, select, update
+from sqlalchemy import Connection, and_, delete, exists, func, insert, literal, select, update
 from sqlalchemy.exc import IntegrityError
 
 from mage_jlab import clock
@@ -258,11 +258,12 @@ class RunStore(RunUpkeep):
     def start(self, run_id: str, owner: str) -> bool:
         """Turn a queued run into a running one; False when it is not ours to start."""
         at = clock.now()
+        began = literal(at, runs.c.started.type)
         with self._db.write() as connection:
             result = connection.execute(
                 update(runs)
                 .where(runs.c.id == run_id, runs.c.owner == owner, runs.c.state == QUEUED)
-                .values(state=RUNNING, started=func.coalesce(runs.c.started, at), updated=at)
+                .values(state=RUNNING, started=func.coalesce(runs.c.started, began), updated=at)
             )
             return result.rowcount == 1
 

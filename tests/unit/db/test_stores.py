@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
+import psycopg
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
@@ -42,6 +43,9 @@ def box(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Box]:
         database = Database.file(tmp_path / "mage.db")
     else:
         address = request.getfixturevalue("postgresql")("stores")
+        with psycopg.connect(address.uri, autocommit=True) as connection:
+            # As where the server stands; moments are what they are all the same.
+            connection.execute("ALTER DATABASE stores SET timezone TO 'Asia/Kolkata'")
         database = Database(address.uri.replace("postgresql://", "postgresql+psycopg://", 1))
     database.prepare()
     yield Box(database, tmp_path / "root")
