@@ -76,7 +76,8 @@ class _Work:
         table = places.table(self.step, self.step.block, configuration)
         policy = check_policy(configuration.get("export_write_policy") or "append")
         self.database.build(query.strip().rstrip(";"), table, policy)
-        if self.step.type not in _FETCHED:
+        unread = configuration.get("disable_query_preprocessing")
+        if unread or self.step.type not in _FETCHED:
             return None
         return self._limited(table)
 

@@ -73,6 +73,15 @@ def test_raw(fresh: Kernel) -> None:
     assert answer.previews[0]["columns"][0]["name"] == "b"
 
 
+def test_without_preprocessing_nothing_is_handed_on(fresh: Kernel) -> None:
+    database = prepared(fresh)
+    ok(fresh.cell(LOAD, "load"))
+    chosen = {"data_provider_table": "big", "disable_query_preprocessing": True}
+    answer = sql(fresh, "SELECT * FROM {{ df_1 }}", "made", "load", **chosen)
+    assert ok(answer)["outputs"] == []
+    assert database.execute("SELECT count(*) > 1 FROM big").fetchall() == [(1,)]
+
+
 def test_columns_with_other_names_are_said(fresh: Kernel) -> None:
     prepared(fresh)
     load = LOAD.replace("'n':", "'Order ID':").replace("'word':", "'order':")
