@@ -32,6 +32,10 @@ def spec_of(
     return spec
 
 
+_codes: dict[Path, CodeType] = {}
+"""Of copies, which never change: each block of a run imports the modules anew."""
+
+
 class _Loader(importlib.machinery.SourceFileLoader):
     """Loads a module from the copy of its file."""
 
@@ -45,7 +49,12 @@ class _Loader(importlib.machinery.SourceFileLoader):
 
     def get_code(self, fullname: str) -> CodeType:
         """Return the code of the copy; compiled files belong to the project's own."""
+        known = _codes.get(self._copy)
+        if known is not None:
+            return known
         text = self.get_source(fullname) or ""
         # For tracebacks and `inspect`: what has no time is never read from the file again.
         linecache.cache[self.path] = (len(text), None, text.splitlines(keepends=True), self.path)
-        return self.source_to_code(self.get_data(self.path), self.path)
+        code = self.source_to_code(self.get_data(self.path), self.path)
+        _codes[self._copy] = code
+        return code
