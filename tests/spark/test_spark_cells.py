@@ -29,7 +29,10 @@ def load(*args, **kwargs):
 """
 
 
-CONFIG = {"app_name": "tests", "others": {"spark.sql.shuffle.partitions": 2}}
+CONFIG = {
+    "app_name": "tests",
+    "others": {"spark.sql.shuffle.partitions": 2, "spark.sql.session.timeZone": "UTC"},
+}
 
 
 @pytest.fixture(scope="module")
