@@ -128,9 +128,9 @@ class DataProducts:
     ) -> tuple[Run | None, str]:
         """Return the run to wait for, or None when none is needed; and why, in words."""
         # In this order: whatever ends in between is seen by the look that comes after it.
-        active = [run for run in self._runs.active(project.id, product.pipeline) if _whole(run)]
+        active = [run for run in self._runs.active(project.id, product.pipeline) if _makes(run)]
         latest, _ = self._runs.list(project.id, product.pipeline, limit=1)
-        active += [run for run in latest if run.state in ACTIVE and _whole(run)]
+        active += [run for run in latest if run.state in ACTIVE and _makes(run)]
         standing, newest = self.standing(project, product)
         if not standing.outdated and newest is not None:
             return None, _fresh(product, newest, standing)
@@ -159,16 +159,17 @@ class DataProducts:
         return {block: ids[: count or _MOST_RUNS] for block, count in product.settings.items()}
 
     def _complete(self, project: Project, pipeline: str, most: int) -> list[Run]:
-        """Return complete runs of whole pipelines, by date, the newest first."""
+        """Return complete runs that make the product, by date, the newest first."""
         if not pipeline:
             return []
         found, _ = self._runs.list(project.id, pipeline, COMPLETED, limit=_MOST_RUNS)
-        whole = [run for run in found if _whole(run)]
-        return sorted(whole, key=_date, reverse=True)[:most]
+        making = [run for run in found if _makes(run)]
+        return sorted(making, key=_date, reverse=True)[:most]
 
 
-def _whole(run: Run) -> bool:
-    return run.blocks is None
+def _makes(run: Run) -> bool:
+    """Whether a run makes the product: of all blocks, with the pipeline's own variables."""
+    return run.blocks is None and not run.variables
 
 
 def _date(run: Run) -> datetime:

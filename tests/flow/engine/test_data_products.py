@@ -91,6 +91,24 @@ def test_two_that_wait_make_it_once_and_hold_no_kernel(
         assert "Global data product 'numbers' is fresh: run" in text
 
 
+def test_a_run_with_variables_of_its_own_is_not_the_product(
+    root: Path, engine: Engine, tmp_path: Path
+) -> None:
+    (tmp_path / "flag").touch()
+    product(root, tmp_path / "flag")
+    user(root, "one")
+    tried = engine.wait(engine.submit("p", "source", variables={"country": "ES"}).id, 60)
+    assert tried.state == "completed", tried.error
+    run = engine.wait(engine.submit("p", "one").id, 60)
+    assert run.state == "completed", run.error
+    made = runs_of(engine, "source")
+    assert [dict(r.variables) for r in made] == [{}, {"country": "ES"}]
+    # One of a schedule or by hand, without variables, counts as much as one for the product.
+    engine.wait(engine.submit("p", "source").id, 60)
+    engine.wait(engine.submit("p", "one").id, 60)
+    assert len(runs_of(engine, "source")) == 3
+
+
 def test_partitions_come_from_the_newest_runs(root: Path, engine: Engine, tmp_path: Path) -> None:
     (tmp_path / "flag").touch()
     product(root, tmp_path / "flag")
