@@ -83,7 +83,8 @@ def test_a_run_keeps_everything(root: Path, engine: Engine) -> None:
         return [e["state"] for e in events if e["kind"] == "run"]
 
     until(lambda: "completed" in states())  # told after it was written
-    assert states() == ["queued", "running", "completed"]
+    # The word that it is queued may come after it was taken.
+    assert set(states()[:-1]) == {"queued", "running"} and states()[-1] == "completed"
     assert engine.runs.usual("p", "diamond") > 0
 
 
